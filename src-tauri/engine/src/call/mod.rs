@@ -1,0 +1,1 @@
+//! The call as one value: state, events, effects. Pure.

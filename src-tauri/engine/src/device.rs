@@ -1,0 +1,1 @@
+//! What devices have in common: how they are named, and what can go wrong with them.

@@ -1,0 +1,19 @@
+//! The engine: a call without a window.
+//!
+//! Rooms from the leaves up; a room may use only those above it in this list.
+
+pub mod device;
+pub mod transport;
+
+pub mod audio;
+pub mod video;
+
+pub mod signaling;
+
+pub mod link;
+
+pub mod call;
+
+pub mod session;
+
+pub mod stats;

@@ -1,0 +1,1 @@
+//! Runs a call: the only place where all parts meet.

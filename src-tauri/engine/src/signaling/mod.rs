@@ -1,0 +1,1 @@
+//! The server's client: requests, event stream, sealing.

@@ -1,0 +1,1 @@
+//! What was measured, named as in W3C webrtc-stats.

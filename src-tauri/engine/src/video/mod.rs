@@ -1,0 +1,1 @@
+//! From the camera to packets, and from packets to frames.
