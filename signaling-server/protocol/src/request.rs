@@ -1,0 +1,197 @@
+//! What a client asks of a server, and what it answers: paths, headers and JSON bodies.
+
+use crate::event::MAX_PRESENT;
+use crate::id::{RoomId, SessionId};
+use crate::keys::{AdmissionHash, AdmissionKey};
+use crate::sealing::MAX_SEALED;
+use crate::session::{Presence, Recipient, Role};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
+
+/// The header by which both sides say which version they speak; an answer without it is not a Visio server's.
+pub const VERSION_HEADER: &str = "visio-protocol";
+
+/// The longest body of a request, in bytes: a sealed message of the greatest length, and its envelope.
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// The longest answer that a client reads, in bytes.
+pub const MAX_ANSWER: usize = 64 * 1024;
+
+/// Server and client may differ by this much, in milliseconds, before the client refuses to go on: less than what
+/// time-limited things (certificates, relay credentials) leave as room, more than a clock that nobody has set is off in a year.
+pub const CLOCK_TOLERANCE_MS: u64 = 10 * 60 * 1000;
+
+/// Where things are on a server.
+pub mod path {
+    use crate::id::RoomId;
+
+    /// Answers `ok` for as long as the server serves.
+    pub const HEALTH: &str = "/healthz";
+    /// Who this server is: [`super::ServerInfo`].
+    pub const SERVER: &str = "/v1/server";
+    /// Creating a room.
+    pub const ROOMS: &str = "/v1/rooms";
+    /// Saying that a session lives.
+    pub const ALIVE: &str = "/v1/alive";
+    /// A session's event stream.
+    pub const EVENTS: &str = "/v1/events";
+
+    /// A session's own place in a room.
+    pub fn me(room: &RoomId) -> String {
+        format!("{ROOMS}/{room}/me")
+    }
+
+    /// Where messages to others in a room go.
+    pub fn signals(room: &RoomId) -> String {
+        format!("{ROOMS}/{room}/signals")
+    }
+}
+
+/// Who a server is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerInfo {
+    /// The version of the protocol that it speaks.
+    pub protocol: u8,
+    /// The version of the program.
+    pub version: String,
+    /// Its clock, in milliseconds since 1970.
+    pub now: u64,
+}
+
+/// Create this room.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CreateRoom {
+    /// Its id.
+    pub room: RoomId,
+    /// What its admission key hashes to.
+    pub admission_hash: AdmissionHash,
+}
+
+/// The room exists now.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RoomCreated {
+    /// Its id.
+    pub room: RoomId,
+    /// The server's clock, in milliseconds since 1970.
+    pub now: u64,
+}
+
+/// Let me into a room, or change what I do there.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EnterRoom {
+    /// Shows that I hold the invite.
+    #[serde(with = "hex_key")]
+    pub admission: AdmissionKey,
+    /// What I do there.
+    pub role: Role,
+    /// I was there already, and the server has forgotten me.
+    #[serde(default)]
+    pub returning: bool,
+}
+
+/// Who is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomEntered {
+    /// The session that entered.
+    pub me: SessionId,
+    /// The others.
+    #[serde(deserialize_with = "bounded_present")]
+    pub present: Vec<Presence>,
+    /// Whether `present` is all; a server that has just started does not know yet, and sends a `roster` later.
+    pub complete: bool,
+    /// How often a calling session says that it lives, in milliseconds.
+    pub keepalive_ms: u64,
+    /// The server's clock, in milliseconds since 1970.
+    pub now: u64,
+}
+
+/// Hand this on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SendSignal {
+    /// To whom.
+    pub to: Recipient,
+    /// What, sealed.
+    #[serde(deserialize_with = "bounded_sealed")]
+    pub sealed: String,
+}
+
+/// A sealed message no longer than it may be.
+pub(crate) fn bounded_sealed<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<String, D::Error> {
+    let sealed = String::deserialize(deserializer)?;
+    if sealed.len() <= MAX_SEALED {
+        Ok(sealed)
+    } else {
+        Err(serde::de::Error::custom("the sealed message is too long"))
+    }
+}
+
+/// No more sessions than a room can have.
+pub(crate) fn bounded_present<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Presence>, D::Error> {
+    let present = Vec::deserialize(deserializer)?;
+    if present.len() <= MAX_PRESENT {
+        Ok(present)
+    } else {
+        Err(serde::de::Error::custom("there are too many sessions"))
+    }
+}
+
+/// An admission key is hex in a request, and in no other JSON.
+mod hex_key {
+    use super::{AdmissionKey, Cow, Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        key: &AdmissionKey,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&key.to_hex())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<AdmissionKey, D::Error> {
+        let text = <Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::RoomKeys;
+    use crate::secret::InviteSecret;
+
+    #[test]
+    fn an_admission_key_survives_a_request() {
+        let keys = RoomKeys::derive(&InviteSecret::random());
+        let body = EnterRoom {
+            admission: keys.admission.clone(),
+            role: Role::Calling,
+            returning: false,
+        };
+        let json = serde_json::to_string(&body).unwrap();
+        let read: EnterRoom = serde_json::from_str(&json).unwrap();
+        assert!(keys.admission.hash().admits(&read.admission));
+    }
+
+    #[test]
+    fn a_sealed_message_longer_than_any_is_not_read() {
+        let json = format!(
+            "{{\"to\":\"room\",\"sealed\":\"{}\"}}",
+            "A".repeat(MAX_SEALED + 1)
+        );
+        assert!(serde_json::from_str::<SendSignal>(&json).is_err());
+    }
+
+    #[test]
+    fn the_longest_sealed_message_fits_a_body() {
+        let body = SendSignal {
+            to: Recipient::Session(SessionId::random()),
+            sealed: "A".repeat(MAX_SEALED),
+        };
+        assert!(serde_json::to_vec(&body).unwrap().len() <= MAX_BODY);
+    }
+}
