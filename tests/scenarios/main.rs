@@ -1,2 +1,23 @@
-//! placeholder
-fn main() {}
+//! End-to-end scenarios: Visio's real programs, real sockets and real (or emulated) devices, one scenario at a time,
+//! because most of them measure and two cores are few.
+//!
+//! `cargo xtask test` builds what they need first. A scenario for which the machine lacks something is ignored, with the
+//! reason and what would install it. `cargo test --workspace --test scenarios -- PART-OF-A-NAME` runs a few.
+
+mod scenario;
+mod two_people;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(1);
+    libtest_mimic::run(&arguments, trials()).exit_code()
+}
+
+/// Every scenario of every file in this folder.
+fn trials() -> Vec<Trial> {
+    [two_people::trials()].into_iter().flatten().collect()
+}

@@ -1,1 +1,23 @@
-//! placeholder
+//! The rig: what the scenarios and `cargo xtask` stand on. It starts Visio's real programs, listens to what they say and
+//! ends exactly those it started.
+//!
+//! Everything here is blocking and runs on the caller's thread, apart from one thread per stream of a child's output.
+//! Dependencies are few on purpose: `cargo xtask setup` is built from this crate on a machine that has nothing yet.
+
+pub mod binaries;
+pub mod need;
+pub mod participant;
+pub mod ports;
+pub mod process;
+pub mod report;
+pub mod server;
+pub mod trouble;
+pub mod workspace;
+
+pub use binaries::Binaries;
+pub use need::Need;
+pub use participant::{Joined, Participant};
+pub use process::Process;
+pub use report::Report;
+pub use server::Server;
+pub use trouble::{Result, Trouble};

@@ -1,0 +1,58 @@
+//! Visio's own programs as cargo built them, to be run as a user would run them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::{Result, Trouble};
+
+/// A folder that holds `visio-server`, `visio-cli` and `visio`, built together.
+#[derive(Debug, Clone)]
+pub struct Binaries {
+    folder: PathBuf,
+}
+
+impl Binaries {
+    /// Those of the build that the running program belongs to: a test lies in `target/PROFILE/deps`, xtask one above.
+    pub fn beside_me() -> Result<Self> {
+        let me = std::env::current_exe()?;
+        let folder = me
+            .parent()
+            .ok_or_else(|| Trouble::new("this program lies in no folder"))?;
+        let folder = if folder.ends_with("deps") {
+            folder.parent().unwrap_or(folder)
+        } else {
+            folder
+        };
+        Ok(Self::in_folder(folder))
+    }
+
+    /// Those in `folder`.
+    pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+        }
+    }
+
+    /// The path of the program `name` (without `.exe`). Fails when it was not built, saying how to build it.
+    pub fn path(&self, name: &str) -> Result<PathBuf> {
+        let path = self
+            .folder
+            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        if path.is_file() {
+            return Ok(path);
+        }
+        Err(Trouble::new(format!(
+            "{name} is not built; build it with `cargo build --workspace --bins`"
+        )))
+    }
+
+    /// A command that runs the program `name`.
+    pub fn command(&self, name: &str) -> Result<Command> {
+        self.path(name).map(Command::new)
+    }
+
+    /// The folder itself.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}

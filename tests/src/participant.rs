@@ -1,0 +1,171 @@
+//! A person in a call without a window: a real `visio-cli join`, and the report it leaves behind.
+
+use std::process::{Command, ExitStatus};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::report::Report;
+use crate::trouble::During;
+use crate::{Binaries, Process, Result};
+
+/// How long after its time is up, or after an interrupt, a participant may take to leave and to write its report.
+const FAREWELL: Duration = Duration::from_secs(15);
+
+/// What a participant is to be like; [`Self::join`] brings it in.
+pub struct Participant {
+    name: String,
+    command: Command,
+    devices: Devices,
+    reports: TempDir,
+    stay: Option<Duration>,
+}
+
+struct Devices {
+    camera: String,
+    microphone: String,
+    speaker: String,
+}
+
+impl Participant {
+    /// Someone called `name` who will use `invite`. Without further ado: no camera, no microphone, no speaker.
+    pub fn new(binaries: &Binaries, invite: &str, name: &str) -> Result<Self> {
+        let reports = tempfile::Builder::new().prefix("visio-report-").tempdir()?;
+        let mut command = binaries.command("visio-cli")?;
+        command
+            .args(["join", invite, "--name", name, "--report"])
+            .arg(reports.path().join("report.json"));
+        // What the scenarios read must not depend on the language of the machine they run on.
+        command
+            .env("LANG", "C.UTF-8")
+            .env_remove("LC_ALL")
+            .env_remove("LC_MESSAGES")
+            .env_remove("LANGUAGE");
+        let none = || "none".to_owned();
+        let devices = Devices {
+            camera: none(),
+            microphone: none(),
+            speaker: none(),
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            command,
+            devices,
+            reports,
+            stay: None,
+        })
+    }
+
+    /// What they show: `none`, `pattern:1280x720@30`, `file:PATH`, `device:ID`.
+    pub fn camera(mut self, spec: &str) -> Self {
+        self.devices.camera = spec.to_owned();
+        self
+    }
+
+    /// What they say: `none`, `tone:440`, `file:PATH`, `device:ID`.
+    pub fn microphone(mut self, spec: &str) -> Self {
+        self.devices.microphone = spec.to_owned();
+        self
+    }
+
+    /// Where they listen: `none`, `file:PATH`, `device:ID`.
+    pub fn speaker(mut self, spec: &str) -> Self {
+        self.devices.speaker = spec.to_owned();
+        self
+    }
+
+    /// They leave by themselves after so long; otherwise they stay until told to leave.
+    pub fn stay(mut self, stay: Duration) -> Self {
+        self.stay = Some(stay);
+        self
+    }
+
+    /// A variable of their environment.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// They join.
+    pub fn join(mut self) -> Result<Joined> {
+        let Devices {
+            camera,
+            microphone,
+            speaker,
+        } = &self.devices;
+        self.command.args([
+            "--camera",
+            camera,
+            "--microphone",
+            microphone,
+            "--speaker",
+            speaker,
+        ]);
+        if let Some(stay) = self.stay {
+            self.command.arg("--for").arg(stay.as_secs().to_string());
+        }
+        let process = Process::spawn(&self.name, &mut self.command)?;
+        Ok(Joined {
+            process,
+            reports: self.reports,
+            stay: self.stay.unwrap_or_default(),
+        })
+    }
+}
+
+/// A participant in the call. Dropping it ends its process.
+pub struct Joined {
+    process: Process,
+    reports: TempDir,
+    stay: Duration,
+}
+
+impl Joined {
+    /// Waits until they leave by themselves, and reads their report.
+    pub fn report(mut self) -> Result<Report> {
+        self.process.succeed(self.stay + FAREWELL)?;
+        self.read_report()
+    }
+
+    /// Has them leave now, as with Ctrl-C, and reads their report.
+    pub fn leave(mut self) -> Result<Report> {
+        self.process.interrupt();
+        self.process.succeed(FAREWELL)?;
+        self.read_report()
+    }
+
+    /// They vanish without a word.
+    pub fn vanish(mut self) {
+        self.process.kill();
+    }
+
+    /// Waits until they could not join, and gives the exit status; what they said is in [`Self::said`].
+    pub fn refused(&mut self) -> Result<ExitStatus> {
+        self.process.wait(FAREWELL)
+    }
+
+    /// What they said on standard error.
+    pub fn said(&self) -> String {
+        self.process.stderr()
+    }
+
+    /// Waits until they say a line that holds `words`.
+    pub fn says(&self, words: &str, within: Duration) -> Result<String> {
+        self.process.wait_for(|line| line.contains(words), within)
+    }
+
+    /// The process, for what is not said here.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    fn read_report(&self) -> Result<Report> {
+        let text = std::fs::read_to_string(self.reports.path().join("report.json")).during(
+            format_args!("reading the report of {}", self.process.name()),
+        )?;
+        serde_json::from_str(&text).during(format_args!(
+            "the report of {} ({text})",
+            self.process.name()
+        ))
+    }
+}

@@ -1,0 +1,101 @@
+//! The report that `visio-cli join --report` writes: the contract between the engine and everything that measures it.
+//! Names and units are those of the W3C's webrtc-stats where it has one.
+
+#![allow(
+    missing_docs,
+    reason = "the fields are named after the statistics they hold"
+)]
+
+use serde::Deserialize;
+
+/// One participant's account of one call.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Report {
+    pub seconds: f64,
+    pub cpu_seconds: f64,
+    pub peak_rss_mb: f64,
+    pub video_sent: VideoSent,
+    pub audio_sent: AudioSent,
+    pub peers: Vec<Peer>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct VideoSent {
+    pub encoders: u32,
+    pub layers: Vec<Layer>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Layer {
+    pub width: u32,
+    pub height: u32,
+    pub fps: f64,
+    pub bitrate_bps: u64,
+    pub frames: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct AudioSent {
+    pub packets: u64,
+    pub bitrate_bps: u64,
+}
+
+/// What was received from, sent to and learned about one other person.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Peer {
+    pub name: String,
+    pub first_video_ms: Option<f64>,
+    pub first_audio_ms: Option<f64>,
+    pub path: Option<String>,
+    pub transport: Option<String>,
+    pub local: Option<String>,
+    pub remote: Option<String>,
+    pub rtt_ms: Option<f64>,
+    pub video: Option<Video>,
+    pub audio: Option<Audio>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Video {
+    pub frames_decoded: u64,
+    pub fps: f64,
+    pub width: u32,
+    pub height: u32,
+    pub freeze_count: u64,
+    pub total_freezes_duration_ms: f64,
+    pub key_frames_decoded: u64,
+    pub packets_lost: i64,
+    pub retransmitted_packets: u64,
+    pub pattern: Option<Pattern>,
+}
+
+/// What the test pattern's own number and time say about its way here.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Pattern {
+    pub latency_ms: Percentiles,
+    pub psnr_db: f64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Audio {
+    pub packets: u64,
+    pub concealed_ratio: f64,
+    pub fec_recovered: u64,
+    pub jitter_buffer_ms: Percentiles,
+    pub level_dbfs: Option<f64>,
+    pub tone_hz: Option<f64>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Percentiles {
+    pub p50: f64,
+    pub p95: f64,
+    pub max: Option<f64>,
+}
+
+impl Report {
+    /// The account of the person called `name`, if they were ever met.
+    pub fn peer(&self, name: &str) -> Option<&Peer> {
+        self.peers.iter().find(|peer| peer.name == name)
+    }
+}

@@ -1,0 +1,108 @@
+//! A real `visio-server` on loopback, with a data folder of its own, that can die and come back.
+
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::{Binaries, Process, Result, Trouble, ports};
+
+/// The server is ready within milliseconds; a machine under full load may need longer.
+const READY: Duration = Duration::from_secs(15);
+
+/// A running server. Dropping it ends the server and removes its data.
+pub struct Server {
+    process: Process,
+    binaries: Binaries,
+    address: SocketAddr,
+    data: TempDir,
+}
+
+impl Server {
+    /// Starts a server on a free port of loopback, with an empty data folder, and waits until it answers.
+    pub fn start(binaries: &Binaries) -> Result<Self> {
+        let data = tempfile::Builder::new().prefix("visio-server-").tempdir()?;
+        let address = ports::free_address()?;
+        let process = spawn(binaries, address, &data)?;
+        Ok(Self {
+            process,
+            binaries: binaries.clone(),
+            address,
+            data,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its address as a client is told it.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The code that allows creating rooms, as its operator would read it.
+    pub fn host_code(&self) -> Result<String> {
+        let mut command = self.binaries.command("visio-server")?;
+        command.arg("host-code").arg("--data").arg(self.data.path());
+        let mut process = Process::spawn("visio-server host-code", &mut command)?;
+        process.succeed(READY)?;
+        Ok(process.stdout().trim().to_owned())
+    }
+
+    /// A new room's invite link, made with `visio-cli invite`.
+    pub fn invite(&self) -> Result<String> {
+        let mut command = self.binaries.command("visio-cli")?;
+        command.args([
+            "invite",
+            "--server",
+            &self.url(),
+            "--host-code",
+            &self.host_code()?,
+        ]);
+        let mut process = Process::spawn("visio-cli invite", &mut command)?;
+        process.succeed(READY)?;
+        Ok(process.stdout().trim().to_owned())
+    }
+
+    /// Ends it with SIGKILL, as a crash or a power cut would.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it again at the same address on the same data, and waits until it answers.
+    pub fn start_again(&mut self) -> Result<()> {
+        self.process.kill();
+        self.process = spawn(&self.binaries, self.address, &self.data)?;
+        Ok(())
+    }
+
+    /// What it logged since it was last started.
+    pub fn log(&self) -> String {
+        format!("{}\n{}", self.process.stdout(), self.process.stderr())
+    }
+}
+
+fn spawn(binaries: &Binaries, address: SocketAddr, data: &TempDir) -> Result<Process> {
+    let mut command = binaries.command("visio-server")?;
+    command
+        .arg("--listen")
+        .arg(address.to_string())
+        .arg("--data")
+        .arg(data.path());
+    let mut process = Process::spawn("visio-server", &mut command)?;
+    let deadline = Instant::now() + READY;
+    while TcpStream::connect(address).is_err() {
+        if let Some(status) = process.ended() {
+            return Err(process.trouble(&format!("ended with {status} instead of listening")));
+        }
+        if Instant::now() > deadline {
+            return Err(Trouble::new(format!(
+                "visio-server did not listen on {address} within {READY:?}"
+            )));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(process)
+}

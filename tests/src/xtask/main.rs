@@ -1,0 +1,47 @@
+//! `cargo xtask COMMAND`: everything a developer or CI does with this workspace, in one program that needs only Rust.
+
+mod check;
+mod packages;
+mod setup;
+mod step;
+mod structure;
+mod tally;
+
+use std::process::ExitCode;
+
+use visio_tests::Result;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  setup [build|demo|test]   install the system packages that are missing (default: all of them)
+  test [STEP...]            run every check and test, or only the named steps (`test --list` names them)
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    let outcome: Result<bool> = match command {
+        "setup" => setup::command(rest),
+        "test" => check::command(rest),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(true)
+        }
+        other => {
+            eprint!("There is no command {other}.\n\n{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(trouble) => {
+            eprintln!("{trouble}");
+            ExitCode::FAILURE
+        }
+    }
+}
