@@ -1,0 +1,192 @@
+/**
+ * What a person can do. Every action tells the backend and the signals; none draws anything.
+ */
+import { batch } from "./html.js";
+import { speak, t, troubleWords } from "./i18n/words.js";
+import { applyLook } from "./look.js";
+import { announcement, call, dialog, earlier, environment, inviteText, notice, panel, rejoinable, settings } from "./state.js";
+
+/** @typedef {import("./backend/types.js").Backend} Backend */
+/** @typedef {import("./backend/types.js").Settings} Settings */
+/** @typedef {import("./backend/types.js").Trouble} Trouble */
+/** @typedef {import("./backend/types.js").Invite} Invite */
+/** @typedef {import("./backend/types.js").DeviceKind} DeviceKind */
+
+/** How long a call that was left can be rejoined, in milliseconds. */
+const REJOIN_MS = 60_000;
+/** How many invites are remembered. */
+const MOST_INVITES = 50;
+
+/** @type {Backend} */
+let backend;
+
+/** The backend, for the parts that read from it. */
+export const behind = () => backend;
+
+/** Starts the UI on a backend. @param {Backend} chosen */
+export async function begin(chosen) {
+  backend = chosen;
+  [environment.value, settings.value] = await Promise.all([backend.environment(), backend.settingsGet()]);
+  applyLook(settings.value.look);
+  await speak(wishedLanguage());
+  await backend.onCallState(take);
+  take(await backend.callState());
+  const invite = environment.value.autoInvite;
+  if (!invite || call.value) return;
+  inviteText.value = invite;
+  if (settings.value.name) await openInvite(invite).catch(say);
+}
+
+const wishedLanguage = () => (settings.value.language === "system" ? environment.value.language : settings.value.language);
+
+/** @param {import("./backend/types.js").CallState | null} state */
+function take(state) {
+  const before = call.value;
+  const left = state === null || state.phase === "left";
+  batch(() => {
+    call.value = left ? null : state;
+    if (left) panel.value = null;
+  });
+  if (state?.phase === "calling") meet(state);
+  if (before?.phase === "calling" && state?.phase === "calling") tellComings(before, state);
+}
+
+/** Tells a screen reader who came and went. @param {import("./backend/types.js").CallState} before @param {import("./backend/types.js").CallState} now */
+function tellComings(before, now) {
+  const inside = (/** @type {typeof now} */ state) => new Map(state.people.filter((person) => person.calling).map(({ id, name }) => [id, name]));
+  const [was, is] = [inside(before), inside(now)];
+  for (const [id, name] of is) if (!was.has(id)) announcement.value = t("call.announce.came", { name });
+  for (const [id, name] of was) if (!is.has(id)) announcement.value = t("call.announce.went", { name });
+}
+
+/** Remembers with whom an invite was used. @param {import("./backend/types.js").CallState} state */
+function meet(state) {
+  const known = earlier(state.invite.link);
+  const met = state.people.filter((person) => person.calling && person.name).map((person) => person.name);
+  const fresh = met.filter((name) => known && !known.with.includes(name));
+  if (known && fresh.length) void change({ invites: settings.value.invites.map((it) => (it === known ? { ...it, with: [...it.with, ...fresh].slice(-12) } : it)) });
+}
+
+/** Shows a trouble as a passing line. @param {unknown} trouble */
+export function say(trouble) {
+  notice.value = { words: troubleWords(/** @type {Trouble} */ (trouble)) };
+}
+
+/** Changes settings and saves them. @param {Partial<Settings>} changes */
+export async function change(changes) {
+  settings.value = { ...settings.value, ...changes };
+  if (changes.look) applyLook(changes.look);
+  if (changes.language) await speak(wishedLanguage());
+  await backend.settingsSet(settings.value).catch(say);
+}
+
+/** Checks an invite and opens its lobby; rejects with a Trouble. @param {string} text */
+export async function openInvite(text) {
+  await enterLobby(await backend.inviteCheck(text));
+}
+
+/** Starts a call on a server; rejects with a Trouble. @param {string} server @param {string} hostCode */
+export async function startCall(server, hostCode) {
+  const invite = await backend.callCreate(server, hostCode);
+  await change({ server, hostCode });
+  await enterLobby(invite);
+}
+
+/** @param {Invite} invite */
+async function enterLobby({ link }) {
+  await backend.callOpen(link, settings.value.name);
+  const known = earlier(link);
+  const used = { label: "", with: [], ...known, link, lastUsed: new Date().toISOString() };
+  batch(() => {
+    inviteText.value = "";
+    rejoinable.value = null;
+    dialog.value = null;
+  });
+  await change({ invites: [used, ...settings.value.invites.filter((it) => it !== known)].slice(0, MOST_INVITES) });
+  take(await backend.callState());
+}
+
+export const join = () => backend.callJoin().catch(say);
+
+/** Leaves the call or the lobby. */
+export async function leave() {
+  const was = call.value;
+  await backend.callLeave().catch(say);
+  take(null);
+  if (was && was.phase !== "lobby") rejoinable.value = { link: was.invite.link, until: Date.now() + REJOIN_MS };
+}
+
+/** Back into the call, through its lobby without stopping there. @param {string} link */
+export async function rejoin(link) {
+  try {
+    await openInvite(link);
+    await backend.callJoin();
+  } catch (trouble) {
+    say(trouble);
+  }
+}
+
+/** Leaves and comes back at once, for when a connection does not come about. */
+export async function comeBack() {
+  const link = call.value?.invite.link;
+  await leave();
+  if (link) await rejoin(link);
+}
+
+/** Opens the lobby of a call that failed again. */
+export async function tryAgain() {
+  const link = call.value?.invite.link;
+  await backend.callLeave().catch(() => {});
+  take(null);
+  if (link) await openInvite(link).catch(say);
+}
+
+export async function toggleMicrophone() {
+  const muted = !call.value?.me.microphone.muted;
+  announcement.value = t(muted ? "call.announce.muted" : "call.announce.unmuted");
+  await backend.setMuted(muted).catch(say);
+}
+
+export async function toggleCamera() {
+  const off = !call.value?.me.camera.off;
+  announcement.value = t(off ? "call.announce.cameraOff" : "call.announce.cameraOn");
+  await backend.setCameraOff(off).catch(say);
+}
+
+/** Uses a device now (in a call) and from now on. @param {DeviceKind} kind @param {string} spec */
+export async function useDevice(kind, spec) {
+  if (call.value) await backend.selectDevice(kind, spec).catch(say);
+  await change({ [kind]: spec });
+}
+
+export const playTestSound = () => backend.playTestSound().catch(say);
+
+export async function copyInvite() {
+  const link = call.value?.invite.link;
+  if (!link) return;
+  notice.value = await backend.copyText(link).then(
+    () => ({ words: t("invite.copied") }),
+    () => ({ words: t("invite.copyFailed") }),
+  );
+}
+
+export function toggleFullscreen() {
+  if (document.fullscreenElement) void document.exitFullscreen();
+  else void document.documentElement.requestFullscreen?.().catch(() => {});
+}
+
+/** @param {string} link @param {string} label */
+export const renameInvite = (link, label) => change({ invites: settings.value.invites.map((it) => (it.link === link ? { ...it, label: label.trim() } : it)) });
+
+/** Forgets an invite, with a way back. @param {string} link @param {string} label as it is shown */
+export async function removeInvite(link, label) {
+  const before = settings.value.invites;
+  await change({ invites: before.filter((it) => it.link !== link) });
+  const undo = () => {
+    notice.value = null;
+    const gone = before.filter((it) => !earlier(it.link));
+    void change({ invites: [...settings.value.invites, ...gone].sort((a, b) => b.lastUsed.localeCompare(a.lastUsed)) });
+  };
+  notice.value = { words: t("home.earlier.removed", { label }), action: { words: t("undo"), run: undo } };
+}
+

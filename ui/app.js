@@ -1,0 +1,50 @@
+/**
+ * Starts the UI: finds what is behind it, then shows the screen the call asks for.
+ */
+import { pickBackend } from "./backend/index.js";
+import { begin, say } from "./actions.js";
+import { html, render, useEffect } from "./html.js";
+import { speak, t } from "./i18n/words.js";
+import { Announcer } from "./parts/announcer.js";
+import { Notice } from "./parts/notice.js";
+import { Call } from "./screens/call.js";
+import { Failed } from "./screens/failed.js";
+import { Home } from "./screens/home.js";
+import { Lobby } from "./screens/lobby.js";
+import { Settings } from "./screens/settings.js";
+import { StartCall } from "./screens/start.js";
+import { dialog, screen } from "./state.js";
+import { listenForShortcuts } from "./shortcuts.js";
+
+const SCREENS = { home: Home, lobby: Lobby, call: Call, failed: Failed };
+
+function App() {
+  const shown = screen.value;
+  useEffect(() => {
+    const heading = /** @type {HTMLElement | null} */ (document.querySelector("h1"));
+    if (document.activeElement === document.body || !document.activeElement?.isConnected) heading?.focus({ preventScroll: true });
+    document.title = `${heading?.textContent ?? ""} · ${t("app.name")}`;
+  }, [shown]);
+  const Screen = SCREENS[shown];
+  return html`
+    <${Screen} />
+    <${Notice} />
+    <${Announcer} />
+    ${dialog.value === "settings" && html`<${Settings} />`} ${dialog.value === "start" && html`<${StartCall} />`}
+  `;
+}
+
+async function start() {
+  const root = /** @type {HTMLElement} */ (document.getElementById("app"));
+  const backend = pickBackend();
+  if (!backend) {
+    await speak(navigator.language);
+    root.textContent = t("app.outside");
+    return;
+  }
+  await begin(backend).catch(say);
+  listenForShortcuts();
+  render(html`<${App} />`, root);
+}
+
+void start();

@@ -1,0 +1,45 @@
+/**
+ * The desktop app behind the UI: Tauri commands and one event.
+ */
+
+/** @typedef {import("./types.js").Backend} Backend */
+
+/** Whatever a command rejects with, as a Trouble. @param {unknown} reason */
+function trouble(reason) {
+  if (reason && typeof reason === "object" && "kind" in reason) return reason;
+  console.error(reason);
+  return { kind: "internal" };
+}
+
+/**
+ * @param {{ core: { invoke(command: string, values?: object): Promise<any> }, event: { listen(name: string, handler: (event: { payload: any }) => void): Promise<unknown> } }} tauri
+ * @returns {Backend}
+ */
+export function desktop(tauri) {
+  /** @param {string} command @param {object} [values] */
+  const invoke = (command, values) =>
+    tauri.core.invoke(command, values).catch((reason) => {
+      throw trouble(reason);
+    });
+  return {
+    settingsGet: () => invoke("settings_get"),
+    settingsSet: (settings) => invoke("settings_set", { settings }),
+    environment: () => invoke("environment"),
+    devices: () => invoke("devices"),
+    inviteCheck: (text) => invoke("invite_check", { text }),
+    callCreate: (server, hostCode) => invoke("call_create", { server, hostCode }),
+    callOpen: (link, name) => invoke("call_open", { link, name }),
+    callJoin: () => invoke("call_join"),
+    callLeave: () => invoke("call_leave"),
+    callState: () => invoke("call_state"),
+    setMuted: (muted) => invoke("set_muted", { muted }),
+    setCameraOff: (off) => invoke("set_camera_off", { off }),
+    selectDevice: (kind, spec) => invoke("select_device", { kind, spec }),
+    playTestSound: () => invoke("play_test_sound"),
+    copyText: (text) => invoke("copy_text", { text }),
+    framesEndpoint: () => invoke("frames_endpoint"),
+    onCallState: async (listener) => {
+      await tauri.event.listen("call-state", (event) => listener(event.payload));
+    },
+  };
+}

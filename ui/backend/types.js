@@ -1,0 +1,87 @@
+/**
+ * What the UI and whatever is behind it say to each other. Types only: this file holds no code.
+ *
+ * @typedef {"opening" | "ok" | "none" | "busy" | "refused" | "lost" | "silent" | "failed"} DeviceStatus
+ * @typedef {{ id: string, name: string, default: boolean }} Device
+ * @typedef {"camera" | "microphone" | "speaker"} DeviceKind
+ *
+ * @typedef {object} Trouble  Something that went wrong, and whom or what it concerns. Its words are `trouble.KIND`.
+ * @property {string} kind
+ * @property {string} [server]
+ * @property {string} [name]
+ * @property {number} [minutes]
+ * @property {number} [have]
+ * @property {number} [need]
+ *
+ * @typedef {{ link: string, code: string, server: string }} Invite
+ *
+ * @typedef {object} Me
+ * @property {string} id
+ * @property {string} name
+ * @property {{ spec: string, muted: boolean, status: DeviceStatus, device: string, level: number, speaking: boolean }} microphone  level: 0 to 1
+ * @property {{ spec: string, off: boolean, status: DeviceStatus, device: string, width: number, height: number }} camera
+ * @property {{ spec: string, status: DeviceStatus, device: string }} speaker
+ *
+ * @typedef {object} Person
+ * @property {string} id  hex; stays when the person reconnects
+ * @property {string} name
+ * @property {boolean} calling  false: only in the lobby
+ * @property {boolean} muted
+ * @property {boolean} cameraOff
+ * @property {boolean} speaking
+ * @property {"connecting" | "connected" | "retrying" | "failed"} connection
+ * @property {boolean} picture  a frame was decoded
+ * @property {"direct" | "relay" | null} [path]
+ * @property {string | null} [transport]
+ * @property {string | null} [local]
+ * @property {string | null} [remote]
+ * @property {number | null} [rttMs]
+ * @property {"good" | "fair" | "weak" | "unknown"} [quality]
+ * @property {{ width: number, height: number, fps: number } | null} [video]
+ *
+ * @typedef {{ cameras: Device[], microphones: Device[], speakers: Device[] }} Devices
+ *
+ * @typedef {object} CallState
+ * @property {"lobby" | "entering" | "calling" | "left" | "failed"} phase
+ * @property {Trouble | null} trouble
+ * @property {Invite} invite
+ * @property {Me} me
+ * @property {Person[]} people
+ * @property {Devices} devices
+ *
+ * @typedef {{ link: string, label: string, lastUsed: string, with: string[] }} EarlierInvite  lastUsed: ISO 8601
+ *
+ * @typedef {object} Settings
+ * @property {string} name
+ * @property {"system" | "en" | "fr"} language
+ * @property {"system" | "light" | "dark"} look
+ * @property {string} server
+ * @property {string} hostCode
+ * @property {string} camera
+ * @property {string} microphone
+ * @property {string} speaker
+ * @property {EarlierInvite[]} invites
+ *
+ * @typedef {{ language: string, version: string, platform: string, autoInvite: string | null }} Environment
+ * @typedef {{ url: string, fallback: string }} FramesEndpoint  url: a WebSocket; fallback: a base for `fetch`
+ *
+ * @typedef {object} Backend  The seam. Every promise rejects with a {@link Trouble}.
+ * @property {() => Promise<Settings>} settingsGet
+ * @property {(settings: Settings) => Promise<void>} settingsSet
+ * @property {() => Promise<Environment>} environment
+ * @property {() => Promise<Devices>} devices  for the settings, outside a call
+ * @property {(text: string) => Promise<Invite>} inviteCheck  makes no request
+ * @property {(server: string, hostCode: string) => Promise<Invite>} callCreate
+ * @property {(link: string, name: string) => Promise<void>} callOpen  opens the lobby
+ * @property {() => Promise<void>} callJoin
+ * @property {() => Promise<void>} callLeave
+ * @property {() => Promise<CallState | null>} callState
+ * @property {(muted: boolean) => Promise<void>} setMuted
+ * @property {(off: boolean) => Promise<void>} setCameraOff
+ * @property {(kind: DeviceKind, spec: string) => Promise<void>} selectDevice
+ * @property {() => Promise<void>} playTestSound
+ * @property {(text: string) => Promise<void>} copyText
+ * @property {() => Promise<FramesEndpoint>} framesEndpoint
+ * @property {(listener: (state: CallState | null) => void) => Promise<void>} onCallState
+ */
+export {};

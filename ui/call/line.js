@@ -1,0 +1,26 @@
+/**
+ * The one line at the top of the call: of all that is wrong, what matters most, and what to do about it. Pure.
+ */
+
+/** @typedef {import("../backend/types.js").CallState} CallState */
+/** @typedef {import("../i18n/words.js").Values} Values */
+/** @typedef {{ key: string, values?: Values, todo?: "devices" }} Line  key: of the words */
+
+const DEVICES = /** @type {const} */ (["microphone", "camera", "speaker"]);
+
+/** Device states that a person should hear about in the middle of a call. */
+const BROKEN = new Set(["none", "busy", "refused", "lost", "silent", "failed"]);
+
+/** @param {CallState} state @returns {Line | null} */
+export function lineOf(state) {
+  const { trouble, me, people, invite } = state;
+  if (trouble) return { key: `trouble.${trouble.kind}`, values: { server: invite.server, ...trouble } };
+  if (me.microphone.muted && me.microphone.speaking) return { key: "own.mutedTalking" };
+  for (const kind of DEVICES) {
+    const device = me[kind];
+    if (device.spec === "none" || (kind === "camera" && me.camera.off)) continue;
+    if (BROKEN.has(device.status)) return { key: `${kind}.${device.status}`, todo: "devices" };
+  }
+  const weak = people.find((person) => person.calling && person.connection === "connected" && person.quality === "weak");
+  return weak ? { key: "person.weak", values: { name: weak.name } } : null;
+}

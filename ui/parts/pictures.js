@@ -1,0 +1,54 @@
+/** The one canvas of a screen: brings the frames in and draws them where the screen says. */
+import { behind } from "../actions.js";
+import { Frames } from "../call/frames.js";
+import { Painter } from "../call/painter.js";
+import { html, useEffect, useLayoutEffect, useRef } from "../html.js";
+
+/** @typedef {import("../call/painter.js").Place & { shown: boolean }} Picture  shown false: frames are wanted, but what is there is not drawn yet */
+
+/** How often the canvas says in `data-drawn` how many frames of each tile it has drawn, in milliseconds. */
+const COUNT_MS = 500;
+
+/** @param {{ pictures: Picture[] }} props */
+export function Pictures({ pictures }) {
+  const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
+  const parts = useRef(/** @type {null | { frames: Frames, painter: Painter }} */ (null));
+
+  useEffect(() => {
+    const element = /** @type {HTMLCanvasElement} */ (canvas.current);
+    /** @type {Record<string, number>} */
+    const drawn = {};
+    const painter = new Painter(element, (tile, number) => {
+      drawn[tile] = (drawn[tile] ?? 0) + 1;
+      frames.drawn(tile, number);
+    });
+    const frames = new Frames(behind().framesEndpoint, (frame) => painter.put(frame));
+    parts.current = { frames, painter };
+    const counting = setInterval(() => (element.dataset.drawn = JSON.stringify(drawn)), COUNT_MS);
+    return () => {
+      clearInterval(counting);
+      frames.close();
+      painter.close();
+    };
+  }, []);
+
+  const layout = JSON.stringify(pictures);
+  useArranged(parts, layout);
+  return html`<canvas id="pictures" class="pictures" ref=${canvas} aria-hidden="true"></canvas>`;
+}
+
+/** @param {{ current: null | { frames: Frames, painter: Painter } }} parts @param {string} layout */
+function useArranged(parts, layout) {
+  const arrange = () => {
+    /** @type {Picture[]} */
+    const pictures = JSON.parse(layout);
+    const scale = window.devicePixelRatio || 1;
+    parts.current?.painter.arrange(pictures.filter((picture) => picture.shown));
+    parts.current?.frames.want(pictures.map(({ id, width, height }) => ({ id, width: Math.round(width * scale), height: Math.round(height * scale) })));
+  };
+  useEffect(arrange, [layout]);
+  useLayoutEffect(() => {
+    addEventListener("resize", arrange);
+    return () => removeEventListener("resize", arrange);
+  }, [layout]);
+}

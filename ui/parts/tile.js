@@ -1,0 +1,62 @@
+/** One person's place in the call: their picture lies on the canvas beneath; here are name, marks, and words where no picture is. */
+import { comeBack } from "../actions.js";
+import { html } from "../html.js";
+import { t } from "../i18n/words.js";
+import { Face } from "./face.js";
+import { Icon } from "./icon.js";
+import { Waiting } from "./waiting.js";
+
+/** @typedef {import("../backend/types.js").Person} Person */
+/** @typedef {import("../call/grid.js").Box} Box */
+
+/** Whether a person's picture is to be drawn: also the last one of somebody whose connection is being retried. @param {Person} person */
+export const pictured = (person) => person.picture && !person.cameraOff && (person.connection === "connected" || person.connection === "retrying");
+
+/** @param {Box} box */
+export const at = ({ x, y, width, height }) => ({ left: `${x}px`, top: `${y}px`, width: `${width}px`, height: `${height}px` });
+
+/** @param {{ person: Person, box: Box }} props */
+export function Tile({ person, box }) {
+  const { name } = person;
+  const shown = pictured(person);
+  return html`<li
+    class="tile ${person.speaking ? "speaks" : ""} ${shown ? "" : "bare"}"
+    style=${at(box)}
+    data-test="tile"
+    data-person=${person.id}
+    data-connection=${person.connection}
+    data-picture=${String(shown)}
+  >
+    ${!shown && html`<div class="instead"><${Face} name=${name} /><${Reason} person=${person} /></div>`}
+    ${shown && person.connection === "retrying" && html`<div class="instead veil"><${Reason} person=${person} /></div>`}
+    <${Name} name=${name} muted=${person.muted} speaking=${person.speaking} />
+  </li>`;
+}
+
+/** @param {{ name: string, muted: boolean, speaking: boolean }} props */
+export function Name({ name, muted, speaking }) {
+  return html`<span class="name">
+    ${muted && html`<span role="img" aria-label=${t("person.muted")}><${Icon} name="microphone-off" /></span>`}
+    <span class="words">${name}</span>
+    ${speaking && html`<span class="unseen">${t("call.speaking", { name })}</span>`}
+  </span>`;
+}
+
+/** Why there is no picture. @param {{ person: Person }} props */
+function Reason({ person }) {
+  const { name, connection, cameraOff } = person;
+  const again = html`<button class="on-stage" data-test="tile-rejoin" onClick=${comeBack}>${t("person.rejoin")}</button>`;
+  if (connection === "failed") return html`<p role="status">${t("person.failed", { name })}</p>${again}`;
+  if (connection !== "connected") {
+    return html`<${Waiting}
+      key=${connection}
+      now=${t(`person.${connection}`, { name })}
+      long=${t(`person.${connection}.long`, { name })}
+      help=${t(`person.${connection}.help`, { name })}
+      action=${again}
+    />`;
+  }
+  if (cameraOff) return html`<p>${t("person.cameraOff", { name })}</p>`;
+  const long = t("person.noPicture.long", { name });
+  return html`<${Waiting} key="picture" now=${t("person.noPicture", { name })} long=${long} help=${long} />`;
+}

@@ -1,0 +1,30 @@
+/** The call: tiles, the line above them, the bar below, and a panel beside. */
+import { html } from "../html.js";
+import { t } from "../i18n/words.js";
+import { Bar } from "../parts/bar.js";
+import { DevicePickers } from "../parts/devices.js";
+import { TopLine } from "../parts/line.js";
+import { Panel } from "../parts/panel.js";
+import { useQuiet } from "../parts/quiet.js";
+import { Stage } from "../parts/stage.js";
+import { call, dialog, panel } from "../state.js";
+import { People } from "./people.js";
+
+/** While the bar is pointed at or holds the focus of a keyboard, or something is open, it stays. */
+const busy = () => panel.value !== null || dialog.value !== null || document.querySelector("#bar:hover, #bar :focus-visible, .stage :focus-visible") !== null;
+
+export function Call() {
+  const quiet = useQuiet(busy);
+  const state = call.value;
+  if (!state) return null;
+  return html`<main class="call ${quiet ? "quiet-now" : ""}" data-screen="call">
+    <h1 class="unseen" tabindex="-1">${t("call.title")}</h1>
+    <div class="call-main">
+      <${TopLine} state=${state} />
+      <${Stage} state=${state} />
+      <div class="bar-place"><${Bar} me=${state.me} /></div>
+    </div>
+    ${panel.value === "people" && html`<${Panel} key="people" title=${t("people.title")}><${People} state=${state} /><//>`}
+    ${panel.value === "devices" && html`<${Panel} key="devices" title=${t("device.title")}><${DevicePickers} state=${state} /><//>`}
+  </main>`;
+}

@@ -1,0 +1,137 @@
+/** Home: your name, two large choices, and the invites used before. */
+import { change, openInvite, rejoin, startCall } from "../actions.js";
+import { html, useEffect, useRef, useState } from "../html.js";
+import { t, troubleWords } from "../i18n/words.js";
+import { Brand } from "../parts/brand.js";
+import { Face } from "../parts/face.js";
+import { Icon } from "../parts/icon.js";
+import { dialog, inviteText, rejoinable, settings } from "../state.js";
+import { EarlierInvites } from "./invites.js";
+
+/** @typedef {import("../backend/types.js").Trouble} Trouble */
+
+export function Home() {
+  const [unnamed, setUnnamed] = useState(false);
+  const name = useRef(/** @type {HTMLInputElement | null} */ (null));
+  /** Runs something that needs a name; without one, asks for it instead. @param {() => Promise<void>} run */
+  const named = async (run) => {
+    setUnnamed(!settings.value.name);
+    if (settings.value.name) return run();
+    name.current?.focus();
+  };
+  return html`<main class="home" data-screen="home">
+    <header class="home-head">
+      <${Brand} />
+      <button class="quiet round" id="settings-button" title=${t("home.settings")} aria-label=${t("home.settings")} onClick=${() => (dialog.value = "settings")}>
+        <${Icon} name="settings" />
+      </button>
+    </header>
+    <${Rejoin} />
+    <h1 tabindex="-1">${t("home.title")}</h1>
+    <${YourName} field=${name} missing=${unnamed && !settings.value.name} />
+    <div class="choices">
+      <${Join} named=${named} />
+      <${Start} named=${named} />
+    </div>
+    <${EarlierInvites} named=${named} />
+  </main>`;
+}
+
+/** @param {{ field: { current: HTMLInputElement | null }, missing: boolean }} props */
+function YourName({ field, missing }) {
+  const { name } = settings.value;
+  return html`<div class="your-name">
+    <label for="name">${t("home.name")}</label>
+    <div class="row">
+      <${Face} name=${name} />
+      <input
+        id="name"
+        ref=${field}
+        value=${name}
+        maxlength="64"
+        autocomplete="name"
+        placeholder=${t("home.name.example")}
+        aria-invalid=${String(missing)}
+        aria-describedby="name-error"
+        onChange=${(/** @type {any} */ event) => change({ name: event.target.value.trim() })}
+      />
+    </div>
+    <p class="error" id="name-error" role="alert">${missing ? t("home.name.missing") : ""}</p>
+  </div>`;
+}
+
+/** @param {{ named: (run: () => Promise<void>) => Promise<void> }} props */
+function Join({ named }) {
+  const [trouble, setTrouble] = useState(/** @type {Trouble | null} */ (null));
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const [busy, setBusy] = useState(false);
+  const submit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    await named(async () => {
+      setTrouble(null);
+      setBusy(true);
+      await openInvite(inviteText.value).catch((reason) => {
+        setTrouble(reason);
+        field.current?.focus();
+      });
+      setBusy(false);
+    });
+  };
+  return html`<form class="card" id="join" onSubmit=${submit}>
+    <h2>${t("home.join.title")}</h2>
+    <p class="soft" id="invite-hint">${t("home.join.hint")}</p>
+    <div class="row wrap">
+      <input
+        id="invite"
+        ref=${field}
+        aria-label=${t("home.join.field")}
+        aria-describedby="invite-hint invite-error"
+        aria-invalid=${String(trouble !== null)}
+        placeholder=${t("home.join.example")}
+        autocomplete="off"
+        autocapitalize="characters"
+        spellcheck=${false}
+        value=${inviteText.value}
+        onInput=${(/** @type {any} */ event) => (inviteText.value = event.target.value)}
+      />
+      <button class="primary" id="join-button" type="submit" disabled=${busy}>${t("home.join.button")}</button>
+    </div>
+    <p class="error" id="invite-error" role="alert" data-kind=${trouble?.kind}>${trouble ? troubleWords(trouble) : ""}</p>
+  </form>`;
+}
+
+/** @param {{ named: (run: () => Promise<void>) => Promise<void> }} props */
+function Start({ named }) {
+  const { server, hostCode } = settings.value;
+  const known = server !== "" && hostCode !== "";
+  const [trouble, setTrouble] = useState(/** @type {Trouble | null} */ (null));
+  const [busy, setBusy] = useState(false);
+  const start = () =>
+    named(async () => {
+      if (!known) return void (dialog.value = "start");
+      setTrouble(null);
+      setBusy(true);
+      await startCall(server, hostCode).catch(setTrouble);
+      setBusy(false);
+    });
+  return html`<section class="card">
+    <h2>${t("home.start.title")}</h2>
+    <p class="soft">${t("home.start.hint")}</p>
+    <button class="primary" id="start-button" disabled=${busy} onClick=${start}>${t(busy ? "home.start.waiting" : "home.start.button")}</button>
+    ${known && html`<p class="soft row wrap between"><span>${t("home.start.server", { server })}</span><button class="link" id="server-button" onClick=${() => (dialog.value = "start")}>${t("home.start.change")}</button></p>`}
+    <p class="error" id="start-error" role="alert" data-kind=${trouble?.kind}>${trouble ? troubleWords({ server, ...trouble }) : ""}</p>
+  </section>`;
+}
+
+/** For a minute after leaving: the way back. */
+function Rejoin() {
+  const left = rejoinable.value;
+  useEffect(() => {
+    if (!left) return;
+    const timer = setTimeout(() => (rejoinable.value = null), left.until - Date.now());
+    return () => clearTimeout(timer);
+  }, [left]);
+  return html`<div role="status">
+    ${left && html`<div class="card flat row wrap between"><span>${t("home.left")}</span><button class="primary" id="rejoin-button" onClick=${() => rejoin(left.link)}>${t("home.rejoin")}</button></div>`}
+  </div>`;
+}

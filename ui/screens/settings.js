@@ -1,0 +1,53 @@
+/** The settings: devices, language, look, about. */
+import { behind, change } from "../actions.js";
+import { html, useEffect, useState } from "../html.js";
+import { LANGUAGES, t } from "../i18n/words.js";
+import { Dialog } from "../parts/dialog.js";
+import { Picker } from "../parts/devices.js";
+import { dialog, environment, settings } from "../state.js";
+
+/** @typedef {import("../backend/types.js").Devices} Devices */
+
+export function Settings() {
+  return html`<${Dialog} id="settings" title=${t("settings.title")} onClose=${() => (dialog.value = null)}>
+    <div class="fields">
+      <${Choice} id="language" label=${t("settings.language")} value=${settings.value.language} choices=${{ system: t("settings.language.system"), ...LANGUAGES }} onChoice=${(/** @type {any} */ language) => change({ language })} />
+      <${Choice}
+        id="look"
+        label=${t("settings.look")}
+        value=${settings.value.look}
+        choices=${{ system: t("settings.look.system"), light: t("settings.look.light"), dark: t("settings.look.dark") }}
+        onChoice=${(/** @type {any} */ look) => change({ look })}
+      />
+      <h3>${t("settings.devices")}</h3>
+      <${DeviceChoices} />
+      <h3>${t("settings.shortcuts")}</h3>
+      <p class="soft">${t("settings.shortcuts.list")}</p>
+      <h3>${t("settings.about")}</h3>
+      <p id="version">${t("settings.about.version", { version: environment.value.version })}</p>
+      <p class="soft">${t("settings.about.promise")}</p>
+      <p class="soft">${t("settings.about.licence")}</p>
+    </div>
+  <//>`;
+}
+
+/** @param {{ id: string, label: string, value: string, choices: Record<string, string>, onChoice: (value: string) => void }} props */
+function Choice({ id, label, value, choices, onChoice }) {
+  return html`<div class="device">
+    <label for=${id}>${label}</label>
+    <select id=${id} value=${value} onChange=${(/** @type {any} */ event) => onChoice(event.target.value)}>
+      ${Object.entries(choices).map(([key, words]) => html`<option key=${key} value=${key} selected=${key === value}>${words}</option>`)}
+    </select>
+  </div>`;
+}
+
+/** The devices of this machine, where the app can tell; else where to choose them. */
+function DeviceChoices() {
+  const [devices, setDevices] = useState(/** @type {Devices | null} */ (null));
+  useEffect(() => void behind().devices().then(setDevices, () => {}), []);
+  if (!devices) return html`<p class="soft">${t("settings.devices.later")}</p>`;
+  const { camera, microphone, speaker } = settings.value;
+  return html`<${Picker} kind="camera" devices=${devices.cameras} current=${{ spec: camera }} />
+    <${Picker} kind="microphone" devices=${devices.microphones} current=${{ spec: microphone }} />
+    <${Picker} kind="speaker" devices=${devices.speakers} current=${{ spec: speaker }} />`;
+}

@@ -1,0 +1,63 @@
+/**
+ * What the UI knows: a handful of signals. Screens read them; only actions.js and the few local ones below change them.
+ */
+import { computed, signal } from "./html.js";
+
+/** @typedef {import("./backend/types.js").CallState} CallState */
+/** @typedef {import("./backend/types.js").Settings} Settings */
+/** @typedef {import("./backend/types.js").Environment} Environment */
+
+/** Settings until the app has told its own. @type {Settings} */
+const UNKNOWN = { name: "", language: "system", look: "system", server: "", hostCode: "", camera: "default", microphone: "default", speaker: "default", invites: [] };
+
+export const settings = signal(UNKNOWN);
+export const environment = signal(/** @type {Environment} */ ({ language: "en", version: "", platform: "", autoInvite: null }));
+
+/** The call as the engine sees it; null when there is none. */
+export const call = signal(/** @type {CallState | null} */ (null));
+
+/** Which screen is shown follows from the call alone. */
+export const screen = computed(() => {
+  switch (call.value?.phase) {
+    case "lobby":
+      return "lobby";
+    case "entering":
+    case "calling":
+      return "call";
+    case "failed":
+      return "failed";
+    default:
+      return "home";
+  }
+});
+
+/** The side panel of the call. */
+export const panel = signal(/** @type {null | "people" | "devices"} */ (null));
+
+/** The dialog on top of everything. */
+export const dialog = signal(/** @type {null | "settings" | "start"} */ (null));
+
+/** What the invite field of the home screen holds. */
+export const inviteText = signal("");
+
+/** One passing line, such as "Invite copied.", with something to do about it. */
+export const notice = signal(/** @type {null | { words: string, action?: { words: string, run: () => void } }} */ (null));
+
+/** What a screen reader is told, politely. */
+export const announcement = signal("");
+
+/** The call that was just left; it can be rejoined until then (milliseconds since the epoch). */
+export const rejoinable = signal(/** @type {null | { link: string, until: number }} */ (null));
+
+/** The remembered invite of a link. @param {string} link */
+export const earlier = (link) => settings.value.invites.find((invite) => invite.link === link);
+
+/** What a person calls an invite: their own label, whom they met, or its server. @param {import("./backend/types.js").EarlierInvite} invite */
+export function labelOf(invite) {
+  return invite.label || invite.with.join(", ") || serverOf(invite.link);
+}
+
+/** The server named in a link. @param {string} link */
+export function serverOf(link) {
+  return link.replace(/^\w+:\/\//, "").split(/[/#]/)[0];
+}

@@ -1,0 +1,249 @@
+/**
+ * A pretended desktop app, for the tests and screenshots of the UI and for nothing else: it stands where Tauri stands
+ * (`window.__TAURI__`) and where the frames' WebSocket stands, and plays a call with moving pictures.
+ * A classic script, so that it runs before the UI. The address says what to play, such as `?people=4&language=fr&scene=call`.
+ */
+(() => {
+  const asked = new URLSearchParams(location.search);
+  const NAMES = ["Léa", "Grand-père", "Inès", "Marc", "Sofía", "Jean-Baptiste de la Rochefoucauld", "Zoé", "Noor", "Théo", "Amina", "Louis", "Rose"];
+  const SERVER = "call.example.org";
+  const CODE = "K7QF-2M9D-4TXW-8HRB-C3NP-6VJA-Y5ZE-1GS0";
+  const INVITE = { link: `https://${SERVER}/j#${CODE.replaceAll("-", "")}`, code: CODE, server: SERVER };
+  const WIDTH = 320;
+  const HEIGHT = 180;
+
+  const number = (name, otherwise) => Number(asked.get(name) ?? otherwise);
+  const id = (index) => (index + 1).toString(16).padStart(32, "0");
+  const daysAgo = (days) => new Date(Date.now() - days * 86_400_000).toISOString();
+
+  /** What was asked of the app, for the tests. */
+  const log = [];
+
+  let settings = {
+    name: asked.get("name") ?? "Camille",
+    language: "system",
+    look: asked.get("look") ?? "system",
+    server: asked.get("server") ?? "",
+    hostCode: asked.get("server") ? "7342-9911" : "",
+    camera: "default",
+    microphone: "default",
+    speaker: "default",
+    invites:
+      asked.get("invites") === "none"
+        ? []
+        : [
+            { link: "https://call.example.org/j#AAAA", label: "Sunday family", lastUsed: daysAgo(1), with: ["Léa", "Grand-père"] },
+            { link: "https://call.example.org/j#BBBB", label: "", lastUsed: daysAgo(11), with: ["Inès"] },
+          ],
+  };
+
+  const devices = {
+    cameras: [
+      { id: "0", name: "Integrated camera", default: true },
+      { id: "1", name: "USB camera with quite a long name, HD 1080p", default: false },
+    ],
+    microphones: [
+      { id: "a", name: "Headset", default: true },
+      { id: "b", name: "Built-in microphone", default: false },
+    ],
+    speakers: [{ id: "s", name: "Built-in speakers", default: true }],
+  };
+
+  const person = (index) => ({
+    id: id(index),
+    name: NAMES[index],
+    calling: true,
+    muted: index === 2,
+    cameraOff: index === 3,
+    speaking: index === 0,
+    connection: "connected",
+    picture: index !== 3,
+    path: index === 1 ? "relay" : "direct",
+    transport: "udp",
+    local: "192.168.1.20:50114",
+    remote: `192.168.1.${30 + index}:41000`,
+    rttMs: index === 1 ? 48.2 : 0.4,
+    quality: "good",
+    video: index === 3 ? null : { width: 1280, height: 720, fps: 29.9 },
+  });
+
+  /** @type {any} */
+  let state = null;
+
+  const lobby = () => ({
+    phase: "lobby",
+    trouble: null,
+    invite: INVITE,
+    me: {
+      id: id(99),
+      name: settings.name,
+      microphone: { spec: "default", muted: false, status: "ok", device: "Headset", level: 0.62, speaking: false },
+      camera: { spec: "default", off: false, status: "ok", device: "Integrated camera", width: 1280, height: 720 },
+      speaker: { spec: "default", status: "ok", device: "Built-in speakers" },
+    },
+    people: Array.from({ length: number("people", 2) }, (_, index) => person(index)),
+    devices,
+  });
+
+  /** Scenes that are more than a number of people. */
+  const SCENES = {
+    muted: () => Object.assign(state.me.microphone, { muted: true, speaking: true }),
+    weak: () => (state.people[1].quality = "weak"),
+    offline: () => {
+      state.trouble = { kind: "offline" };
+      state.people.forEach((it) => (it.connection = "retrying"));
+    },
+    connecting: () => state.people.forEach((it) => Object.assign(it, { connection: "connecting", picture: false, path: null, remote: null, rttMs: null, video: null, quality: "unknown" })),
+    unconnected: () => Object.assign(state.people[0], { connection: "failed", picture: false }),
+    nocamera: () => Object.assign(state.me.camera, { status: "none", device: "" }),
+    refused: () => Object.assign(state.me.microphone, { status: "refused", level: 0 }),
+    looking: () => state.people.forEach((it) => (it.calling = false)),
+    failed: () => Object.assign(state, { phase: "failed", trouble: { kind: "roomGone" } }),
+  };
+
+  const heard = [];
+  const tell = () => heard.forEach((handler) => handler({ payload: structuredClone(state) }));
+
+  function check(text) {
+    const code = text.split(/[#\s]/).pop().replaceAll("-", "");
+    if (!text.trim()) throw { kind: "inviteEmpty" };
+    if (!/[.:]/.test(text)) throw { kind: "inviteNoServer" };
+    if (/^(AAAA|BBBB)$/.test(code)) return { ...INVITE, link: text };
+    if (code.length < 32) throw { kind: "inviteIncomplete", have: code.length, need: 32 };
+    if (/U/i.test(code)) throw { kind: "inviteMistyped" };
+    return INVITE;
+  }
+
+  const COMMANDS = {
+    settings_get: () => settings,
+    settings_set: (values) => void (settings = values.settings),
+    environment: () => ({ language: asked.get("language") ?? "en", version: "0.1.0", platform: "linux", autoInvite: asked.get("autoInvite") }),
+    devices: () => devices,
+    invite_check: ({ text }) => check(text),
+    call_create({ server, hostCode }) {
+      if (server !== SERVER) throw { kind: "serverUnreachable", server };
+      if (hostCode !== "7342-9911") throw { kind: "hostCodeWrong", server };
+      return INVITE;
+    },
+    call_open({ link }) {
+      state = lobby();
+      state.invite = { ...INVITE, link };
+      if (asked.get("when") === "lobby") SCENES[asked.get("scene")]?.();
+      tell();
+    },
+    call_join() {
+      state.phase = "entering";
+      tell();
+      if (asked.get("scene") === "entering") return;
+      state.phase = "calling";
+      if (asked.get("when") !== "lobby") SCENES[asked.get("scene")]?.();
+      tell();
+    },
+    call_leave() {
+      state = null;
+      tell();
+    },
+    call_state: () => state,
+    set_muted: ({ muted }) => ((state.me.microphone.muted = muted), tell()),
+    set_camera_off: ({ off }) => ((state.me.camera.off = off), tell()),
+    select_device({ kind, spec }) {
+      state.me[kind].spec = spec;
+      state.me[kind].device = devices[`${kind}s`].find((it) => spec === `device:${it.id}`)?.name ?? "";
+      tell();
+    },
+    play_test_sound: () => {},
+    copy_text: () => {},
+    frames_endpoint: () => ({ url: "ws://127.0.0.1:1/frames?token=fake", fallback: `${location.origin}/frames` }),
+  };
+
+  Object.assign(window, {
+    __TAURI__: {
+      core: {
+        invoke: async (command, values) => {
+          log.push({ command, ...values });
+          return structuredClone(await COMMANDS[command](values ?? {}));
+        },
+      },
+      event: { listen: async (_name, handler) => heard.push(handler) },
+    },
+    /** For tests: change the state as the engine would. */
+    fake: { log, change: (how) => (how(state), tell()), acknowledged: {} },
+  });
+
+  /** A scene instead of a picture: a soft background and a person's outline that sways. I420, limited range. */
+  function paint(hue, time) {
+    const frame = new Uint8Array((WIDTH * HEIGHT * 3) / 2);
+    const sway = WIDTH / 2 + 14 * Math.sin(time / 900 + hue);
+    const [u, v] = [128 + 26 * Math.cos(hue), 128 + 26 * Math.sin(hue)];
+    for (let y = 0; y < HEIGHT; y++) {
+      for (let x = 0; x < WIDTH; x++) {
+        const head = (x - sway) ** 2 + (y - 76) ** 2 < 34 ** 2;
+        const body = y > 110 && ((x - sway) / 82) ** 2 + ((y - 190) / 80) ** 2 < 1;
+        frame[y * WIDTH + x] = head ? 178 : body ? 140 : 60 + (y * 40) / HEIGHT + (x * 20) / WIDTH;
+      }
+    }
+    const chroma = WIDTH * HEIGHT;
+    frame.fill(u, chroma, chroma + chroma / 4);
+    frame.fill(v, chroma + chroma / 4);
+    return frame;
+  }
+
+  /** One message as the app sends it. */
+  function message(tile, count) {
+    const data = new Uint8Array(24 + (WIDTH * HEIGHT * 3) / 2);
+    const view = new DataView(data.buffer);
+    if (tile !== "me") for (let at = 0; at < 16; at++) view.setUint8(at, parseInt(tile.slice(2 * at, 2 * at + 2), 16));
+    view.setUint16(16, WIDTH, true);
+    view.setUint16(18, HEIGHT, true);
+    view.setUint32(20, count, true);
+    data.set(paint(tile === "me" ? 2.2 : parseInt(tile, 16) * 1.7, performance.now()), 24);
+    return data.buffer;
+  }
+
+  /** Sends the newest frame of each wanted tile, at most one unacknowledged. */
+  class FakeSocket {
+    static OPEN = 1;
+    readyState = 0;
+    #wanted = [];
+    #waiting = new Set();
+    #count = 0;
+
+    constructor() {
+      if (asked.get("socket") === "refused") return void setTimeout(() => this.onclose?.());
+      setTimeout(() => {
+        this.readyState = FakeSocket.OPEN;
+        this.onopen?.();
+      });
+      this.ticking = setInterval(() => this.#tick(), 50);
+    }
+
+    #tick() {
+      for (const { id: tile } of this.#wanted) {
+        if (this.#waiting.has(tile)) continue;
+        this.#waiting.add(tile);
+        this.onmessage?.({ data: message(tile, ++this.#count) });
+      }
+    }
+
+    send(text) {
+      const said = JSON.parse(text);
+      if (said.tiles) this.#wanted = said.tiles;
+      if (said.tiles) this.#waiting.clear();
+      if (!said.tile) return;
+      this.#waiting.delete(said.tile);
+      const { acknowledged } = /** @type {any} */ (window).fake;
+      acknowledged[said.tile] = (acknowledged[said.tile] ?? 0) + 1;
+    }
+
+    close() {
+      clearInterval(this.ticking);
+      this.onclose?.();
+    }
+  }
+  Object.assign(window, { WebSocket: FakeSocket });
+
+  if (asked.get("screen")) {
+    COMMANDS.call_open({ link: INVITE.link });
+    if (asked.get("screen") === "call") COMMANDS.call_join();
+  }
+})();
