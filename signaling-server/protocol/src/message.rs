@@ -33,16 +33,23 @@ pub enum Signal {
     },
     /// A WebRTC offer; only from the smaller session id.
     Offer {
+        /// Which link, counted from 1 by its offerer. A greater number than before asks for a new
+        /// connection, the same one for an ICE restart.
+        link: u32,
         /// The session description.
         sdp: String,
     },
     /// The answer to it.
     Answer {
+        /// The link of the offer.
+        link: u32,
         /// The session description.
         sdp: String,
     },
     /// A trickled ICE candidate.
     Candidate {
+        /// The link it leads to.
+        link: u32,
         /// Its line, without `a=`; empty when there are no more.
         candidate: String,
         /// The media section's id.
@@ -118,7 +125,7 @@ impl Signal {
 
     fn check(&self) -> Result<(), MessageError> {
         let fits = match self {
-            Self::Offer { sdp } | Self::Answer { sdp } => sdp.len() <= MAX_SDP,
+            Self::Offer { sdp, .. } | Self::Answer { sdp, .. } => sdp.len() <= MAX_SDP,
             Self::Candidate { candidate, mid, .. } => {
                 candidate.len() <= MAX_CANDIDATE
                     && mid.as_ref().is_none_or(|mid| mid.len() <= MAX_MID)
@@ -151,17 +158,21 @@ mod tests {
                 session_epoch: 3,
             },
             Signal::Offer {
+                link: 1,
                 sdp: "v=0\r\n".into(),
             },
             Signal::Answer {
+                link: 1,
                 sdp: "v=0\r\n".into(),
             },
             Signal::Candidate {
+                link: 1,
                 candidate: "candidate:1 1 udp 1 ::1 9 typ host".into(),
                 mid: Some("0".into()),
                 line: Some(0),
             },
             Signal::Candidate {
+                link: 1,
                 candidate: String::new(),
                 mid: None,
                 line: None,
@@ -189,6 +200,7 @@ mod tests {
     #[test]
     fn what_is_too_long_is_refused_on_both_sides() {
         let offer = Signal::Offer {
+            link: 1,
             sdp: "a".repeat(MAX_SDP + 1),
         };
         assert_eq!(offer.to_json(), Err(MessageError::TooLong));
