@@ -15,8 +15,8 @@ const sources = () =>
     .filter((path) => path.endsWith(".js") && !/^(tests|vendor)\b/.test(path))
     .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 
-/** Keys that are put together in the code from a part and a state. */
-const COMPOSED = /^(trouble|camera|microphone|speaker|device\.(none\.)?(camera|microphone|speaker)|person\.(connecting|retrying)|people\.(connection|quality)|settings\.look|call\.(microphone|camera|devices|people))\b/;
+/** Keys that are put together in the code from a part and a state, and those that visio-cli asks for. */
+const COMPOSED = /^(trouble|cli|camera|microphone|speaker|device\.(none\.)?(camera|microphone|speaker)|person\.(connecting|retrying)|people\.(connection|quality)|settings\.look|call\.(microphone|camera|devices|people))\b/;
 
 test("both languages have the same keys, and the same placeholders under each", () => {
   assert.deepEqual(Object.keys(fr), Object.keys(en));
@@ -52,7 +52,7 @@ test("every key that the code asks for exists, and every key is asked for", () =
 });
 
 test("there are words for every trouble the engine knows, and for every state of every device", () => {
-  const troubles = "offline serverUnreachable notAVisioServer otherVersion wrongClock roomGone roomFull hostCodeWrong serverBusy inviteEmpty inviteMistyped inviteIncomplete inviteNoServer inviteOtherVersion tampering internal unknown".split(" ");
+  const troubles = "offline serverUnreachable serverLost notAVisioServer otherVersion wrongClock roomGone roomFull hostCodeWrong serverBusy inviteEmpty inviteMistyped inviteIncomplete inviteNoServer inviteOtherVersion tampering internal unknown".split(" ");
   for (const kind of troubles) assert.ok(`trouble.${kind}` in en, kind);
   for (const device of ["camera", "microphone", "speaker"]) {
     for (const status of ["opening", "none", "busy", "refused", "lost", "silent", "failed"]) assert.ok(`${device}.${status}` in en, `${device}.${status}`);
