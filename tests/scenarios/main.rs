@@ -4,6 +4,7 @@
 //! `cargo xtask test` builds what they need first. A scenario for which the machine lacks something is ignored, with the
 //! reason and what would install it. `cargo test --workspace --test scenarios -- PART-OF-A-NAME` runs a few.
 
+mod rig;
 mod scenario;
 mod two_people;
 
@@ -19,5 +20,8 @@ fn main() -> ExitCode {
 
 /// Every scenario of every file in this folder.
 fn trials() -> Vec<Trial> {
-    [two_people::trials()].into_iter().flatten().collect()
+    [rig::trials(), two_people::trials()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

@@ -5,19 +5,26 @@
 //! Dependencies are few on purpose: `cargo xtask setup` is built from this crate on a machine that has nothing yet.
 
 pub mod binaries;
+pub mod display;
 pub mod need;
 pub mod participant;
+pub mod picture;
 pub mod ports;
 pub mod process;
 pub mod report;
 pub mod server;
 pub mod trouble;
+pub mod voice;
+pub mod window;
 pub mod workspace;
 
 pub use binaries::Binaries;
+pub use display::Display;
 pub use need::Need;
 pub use participant::{Joined, Participant};
+pub use picture::Picture;
 pub use process::Process;
 pub use report::Report;
 pub use server::Server;
 pub use trouble::{Result, Trouble};
+pub use window::Window;

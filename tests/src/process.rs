@@ -76,6 +76,17 @@ impl Process {
             .ok_or_else(|| self.trouble("did not say what was awaited"))
     }
 
+    /// As [`Self::wait_for`], on standard output.
+    pub fn wait_for_output(
+        &self,
+        wanted: impl Fn(&str) -> bool,
+        within: Duration,
+    ) -> Result<String> {
+        self.stdout
+            .wait_for(wanted, within)
+            .ok_or_else(|| self.trouble("did not print what was awaited"))
+    }
+
     /// Standard output so far.
     pub fn stdout(&self) -> String {
         self.stdout.text()

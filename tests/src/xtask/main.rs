@@ -1,6 +1,7 @@
 //! `cargo xtask COMMAND`: everything a developer or CI does with this workspace, in one program that needs only Rust.
 
 mod check;
+mod demo;
 mod packages;
 mod setup;
 mod step;
@@ -15,6 +16,7 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   setup [build|demo|test]   install the system packages that are missing (default: all of them)
+  demo                      a call on this machine: server, companion and the app
   test [STEP...]            run every check and test, or only the named steps (`test --list` names them)
 ";
 
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
     let outcome: Result<bool> = match command {
         "setup" => setup::command(rest),
         "test" => check::command(rest),
+        "demo" => demo::command(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(true)
