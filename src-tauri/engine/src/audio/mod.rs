@@ -1,1 +1,39 @@
 //! From the microphone to packets, and from packets to the speaker.
+//!
+//! ```text
+//! microphone callback → ring → resampler → 20 ms frames → Opus, once for all  (microphone, capture thread)
+//! packets → jitter buffer → Opus → pace → mixer → resampler → ring → speaker callback  (speaker, playout thread)
+//! ```
+//!
+//! Inside, audio is always mono `f32` at 48 kHz, full scale ±1. A device keeps its own rate and channels; what differs is
+//! converted at the ring. Levels are RMS in dBFS, where a full-scale square wave is 0 and a full-scale sine −3.
+//!
+//! Threads: one capture thread per [`Microphone`], one playout thread per [`Speaker`], and beside each a keeper that opens
+//! the device, watches it and opens it again. Real-time callbacks touch rings and atomics, and wake their media thread.
+//!
+//! Latency, microphone to speaker: 10 ms of the device, 20 ms for a frame, 6.5 ms of Opus, the jitter buffer's target (from
+//! 10 ms), 10 ms of ring, 20 ms of the device.
+
+mod level;
+mod mixer;
+mod resampler;
+mod spec;
+mod test_sound;
+mod tone;
+mod tone_detector;
+mod wav;
+
+pub use level::SILENCE_DBFS;
+pub use spec::{MicrophoneSpec, SpeakerSpec, SpecError};
+pub use wav::WavError;
+
+/// Samples per second everywhere inside the engine: Opus' own rate.
+pub const SAMPLE_RATE: u32 = 48_000;
+
+/// Samples in one encoded frame: 20 ms, the length at which Opus' in-band FEC works and packet overhead is bearable.
+pub const FRAME_SAMPLES: usize = 960;
+
+/// How long `samples` at 48 kHz last.
+pub(crate) fn duration_of(samples: usize) -> std::time::Duration {
+    std::time::Duration::from_nanos(samples as u64 * 1_000_000_000 / u64::from(SAMPLE_RATE))
+}
