@@ -14,6 +14,8 @@
 //! Latency, microphone to speaker: 10 ms of the device, 20 ms for a frame, 6.5 ms of Opus, the jitter buffer's target (from
 //! 10 ms), 10 ms of ring, 20 ms of the device.
 
+mod decoder;
+mod encoder;
 mod level;
 mod mixer;
 mod resampler;
@@ -23,6 +25,7 @@ mod tone;
 mod tone_detector;
 mod wav;
 
+pub use encoder::EncodedAudio;
 pub use level::SILENCE_DBFS;
 pub use spec::{MicrophoneSpec, SpeakerSpec, SpecError};
 pub use wav::WavError;
