@@ -16,18 +16,24 @@
 
 mod decoder;
 mod encoder;
+mod inbound;
+mod jitter;
 mod level;
 mod mixer;
+mod pace;
 mod resampler;
 mod spec;
+mod stats;
 mod test_sound;
 mod tone;
 mod tone_detector;
 mod wav;
 
 pub use encoder::EncodedAudio;
+pub use inbound::AudioSource;
 pub use level::SILENCE_DBFS;
 pub use spec::{MicrophoneSpec, SpeakerSpec, SpecError};
+pub use stats::{AudioInboundStats, Spread};
 pub use wav::WavError;
 
 /// Samples per second everywhere inside the engine: Opus' own rate.

@@ -1,0 +1,227 @@
+//! One person's voice, from packets to samples for the mix.
+//!
+//! Packets are pushed by the network's thread into a small inbox and never wait for the decoder; the playout thread takes
+//! them out, decodes what the jitter buffer says, and hands on as many samples as the speaker wants. Latency: the jitter
+//! buffer's target.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::decoder::{AudioDecoder, carries_fec, packet_samples};
+use super::jitter::{Frame, JitterBuffer, Pace};
+use super::level::{LevelMeter, SharedLevel};
+use super::stats::{AudioInboundStats, Histogram};
+use super::tone_detector::ToneDetector;
+use super::{FRAME_SAMPLES, pace};
+use crate::transport::packet::RtpPacket;
+
+/// Packets between the network and the playout thread: 2 s of them. When full the oldest is dropped, and counted.
+const INBOX_PACKETS: usize = 100;
+
+/// One person's voice in the mix. Give it packets; it is heard through the [`Speaker`](super::Speaker) that made it, until
+/// the last handle is dropped.
+pub struct AudioSource {
+    inbox: Mutex<Inbox>,
+    voice: Mutex<Voice>,
+    level: SharedLevel,
+    speaking: AtomicBool,
+}
+
+#[derive(Default)]
+struct Inbox {
+    packets: VecDeque<RtpPacket>,
+    discarded: u64,
+}
+
+/// What the playout thread works on.
+struct Voice {
+    buffer: JitterBuffer,
+    decoder: AudioDecoder,
+    /// Decoded, not yet played: less than a frame between two calls.
+    ready: VecDeque<f32>,
+    frame: Vec<f32>,
+    meter: LevelMeter,
+    tone: ToneDetector,
+    waits: Histogram,
+    not_opus: u64,
+    /// Samples that stand for a packet which was there and was of no use.
+    invented_samples: u64,
+    fec_recovered: u64,
+}
+
+impl AudioSource {
+    pub(crate) fn new() -> Self {
+        Self {
+            inbox: Mutex::default(),
+            voice: Mutex::new(Voice::new()),
+            level: SharedLevel::new(),
+            speaking: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes a packet in, in any order, whatever it holds. Never blocks on decoding.
+    pub fn push(&self, packet: RtpPacket) {
+        let mut inbox = lock(&self.inbox);
+        if inbox.packets.len() == INBOX_PACKETS {
+            inbox.packets.pop_front();
+            inbox.discarded += 1;
+        }
+        inbox.packets.push_back(packet);
+    }
+
+    /// What this voice went through so far.
+    pub fn stats(&self) -> AudioInboundStats {
+        let overflown = lock(&self.inbox).discarded;
+        let (stats, tone) = {
+            let voice = lock(&self.voice);
+            (voice.stats(overflown), voice.tone.clone())
+        };
+        // A Fourier transform, so not while the playout thread may be waiting for the lock.
+        AudioInboundStats {
+            tone_hz: tone.tone_hz(),
+            ..stats
+        }
+    }
+
+    /// RMS level of what is being heard, in dBFS.
+    pub fn level(&self) -> f32 {
+        self.level.get()
+    }
+
+    /// Whether this person speaks, or did within the last 300 ms.
+    pub fn is_speaking(&self) -> bool {
+        self.speaking.load(Ordering::Relaxed)
+    }
+
+    /// Writes the samples to be heard from `now` on. Playout thread only.
+    pub(crate) fn fill(&self, out: &mut [f32], now: Instant) {
+        let arrived = std::mem::take(&mut lock(&self.inbox).packets);
+        let mut voice = lock(&self.voice);
+        arrived.into_iter().for_each(|packet| voice.accept(packet));
+        voice.fill(out, now);
+        self.level.set(voice.meter.level_dbfs());
+        self.speaking.store(voice.meter.voice(), Ordering::Relaxed);
+    }
+}
+
+/// A thread that panicked while holding a lock left plain data behind: good enough to go on with.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Voice {
+    fn new() -> Self {
+        Self {
+            buffer: JitterBuffer::new(),
+            decoder: AudioDecoder::new(),
+            ready: VecDeque::with_capacity(4 * FRAME_SAMPLES),
+            frame: Vec::with_capacity(2 * FRAME_SAMPLES),
+            meter: LevelMeter::new(),
+            tone: ToneDetector::new(),
+            waits: Histogram::new(),
+            not_opus: 0,
+            invented_samples: 0,
+            fec_recovered: 0,
+        }
+    }
+
+    fn accept(&mut self, packet: RtpPacket) {
+        match packet_samples(&packet.payload) {
+            Some(samples) => self.buffer.insert(packet, samples),
+            None => self.not_opus += 1,
+        }
+    }
+
+    fn fill(&mut self, out: &mut [f32], now: Instant) {
+        while self.ready.len() < out.len() {
+            let frame = self.buffer.take(now);
+            self.decode(frame);
+            self.meter.feed(&self.frame);
+            self.tone.feed(&self.frame);
+            self.ready.extend(&self.frame);
+        }
+        let wanted = out.len();
+        for (sample, ready) in out.iter_mut().zip(self.ready.drain(..wanted)) {
+            *sample = ready;
+        }
+    }
+
+    /// Leaves the samples of one frame in `self.frame`.
+    fn decode(&mut self, frame: Frame) {
+        self.frame.clear();
+        match frame {
+            Frame::Packet {
+                payload,
+                samples,
+                waited,
+                pace,
+            } => {
+                self.waits.add(waited);
+                match self.decoder.decode(&payload, samples) {
+                    Ok(decoded) => self.frame.extend_from_slice(decoded),
+                    Err(concealed) => {
+                        self.invented_samples += concealed.len() as u64;
+                        self.frame.extend_from_slice(concealed);
+                    }
+                }
+                self.adjust(pace);
+            }
+            Frame::Recovered { following, samples } => {
+                // Without a copy in it, the decoder continues from what it knows.
+                match carries_fec(&following) {
+                    true => self.fec_recovered += 1,
+                    false => self.invented_samples += samples as u64,
+                }
+                self.frame
+                    .extend_from_slice(self.decoder.recover(&following, samples));
+            }
+            Frame::Concealed { samples, last } => {
+                self.frame.extend_from_slice(self.decoder.conceal(samples));
+                if last {
+                    fade_out(&mut self.frame);
+                }
+            }
+            Frame::Silence { samples } => self.frame.resize(samples, 0.0),
+        }
+    }
+
+    fn adjust(&mut self, pace: Pace) {
+        match pace {
+            Pace::AsIs => {}
+            Pace::Shrink => self
+                .buffer
+                .stretched(-(pace::shrink(&mut self.frame) as i64)),
+            Pace::Stretch => self.buffer.stretched(pace::stretch(&mut self.frame) as i64),
+        }
+    }
+
+    fn stats(&self, overflown: u64) -> AudioInboundStats {
+        let counts = self.buffer.counts();
+        AudioInboundStats {
+            packets_received: counts.received + self.not_opus,
+            packets_lost: self.buffer.lost().saturating_sub(self.not_opus + overflown),
+            packets_discarded: counts.discarded
+                + self.not_opus
+                + overflown
+                + self.decoder.malformed(),
+            total_samples: counts.total_samples,
+            concealed_samples: counts.concealed_samples + self.invented_samples,
+            fec_recovered: self.fec_recovered,
+            jitter_buffer_ms: self.waits.spread(),
+            level_dbfs: self.meter.level_dbfs(),
+            tone_hz: None,
+        }
+    }
+}
+
+fn fade_out(frame: &mut [f32]) {
+    let length = frame.len() as f32;
+    for (n, sample) in frame.iter_mut().enumerate() {
+        *sample *= 1.0 - n as f32 / length;
+    }
+}
+
+#[cfg(test)]
+mod tests;
