@@ -14,7 +14,9 @@
 //! Latency, microphone to speaker: 10 ms of the device, 20 ms for a frame, 6.5 ms of Opus, the jitter buffer's target (from
 //! 10 ms), 10 ms of ring, 20 ms of the device.
 
+mod cushion;
 mod decoder;
+mod device;
 mod encoder;
 mod inbound;
 mod jitter;
@@ -22,6 +24,7 @@ mod level;
 mod mixer;
 mod pace;
 mod resampler;
+mod ring;
 mod spec;
 mod stats;
 mod test_sound;
@@ -29,6 +32,7 @@ mod tone;
 mod tone_detector;
 mod wav;
 
+pub use device::{microphones, speakers};
 pub use encoder::EncodedAudio;
 pub use inbound::AudioSource;
 pub use level::SILENCE_DBFS;

@@ -1,0 +1,53 @@
+//! Linux: PulseAudio (or PipeWire in its place) where a server answers, ALSA otherwise.
+//!
+//! `VISIO_AUDIO_HOST=pulseaudio` or `=alsa` asks for one of them alone, for tests and for machines where the choice is
+//! wrong. alsa-lib writes to stderr whatever does not work while it probes; [`be_quiet`] sends that nowhere, for the thread
+//! that calls it.
+
+use cpal::{Host, HostId};
+
+use crate::device::DeviceProblem;
+
+/// Names the one host to use.
+const HOST_VARIABLE: &str = "VISIO_AUDIO_HOST";
+
+/// ALSA invents some twenty devices around each card. Shown are those that a person can tell apart; each of the others can
+/// still be opened by its id.
+const ALSA_SHOWN: [&str; 5] = ["default", "pulse", "pipewire", "plughw:", "hdmi:"];
+
+/// PulseAudio lists what each speaker plays as a source too, which is nobody's microphone.
+const MONITOR_SUFFIX: &str = ".monitor";
+
+/// The sound system to use, connected to.
+pub(super) fn host() -> Result<Host, DeviceProblem> {
+    let wanted = std::env::var(HOST_VARIABLE)
+        .ok()
+        .filter(|name| !name.is_empty());
+    match wanted.as_deref() {
+        Some("pulseaudio") => connect(HostId::PulseAudio),
+        Some("alsa") => connect(HostId::Alsa),
+        Some(other) => Err(DeviceProblem::Failed(format!(
+            "{HOST_VARIABLE}={other} is neither pulseaudio nor alsa"
+        ))),
+        None => connect(HostId::PulseAudio).or_else(|_| connect(HostId::Alsa)),
+    }
+}
+
+fn connect(id: HostId) -> Result<Host, DeviceProblem> {
+    cpal::host_from_id(id).map_err(|_| DeviceProblem::None)
+}
+
+/// Whether a person should see this device in a list.
+pub(super) fn is_shown(id: &cpal::DeviceId) -> bool {
+    match id.host() {
+        HostId::Alsa => ALSA_SHOWN.iter().any(|shown| id.id().starts_with(shown)),
+        _ => !id.id().ends_with(MONITOR_SUFFIX),
+    }
+}
+
+/// Keeps alsa-lib from writing to stderr on the calling thread.
+pub(super) fn be_quiet() {
+    if let Err(why) = alsa::Output::local_error_handler() {
+        tracing::debug!(%why, "alsa-lib keeps writing its errors to stderr");
+    }
+}

@@ -1,0 +1,18 @@
+//! Windows and macOS: the system has one sound interface (WASAPI, CoreAudio), and it is quiet.
+
+use cpal::Host;
+
+use crate::device::DeviceProblem;
+
+/// The sound system to use.
+pub(super) fn host() -> Result<Host, DeviceProblem> {
+    Ok(cpal::default_host())
+}
+
+/// Whether a person should see this device in a list.
+pub(super) fn is_shown(_: &cpal::DeviceId) -> bool {
+    true
+}
+
+/// Nothing to silence here.
+pub(super) fn be_quiet() {}

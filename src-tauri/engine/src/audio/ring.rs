@@ -1,0 +1,293 @@
+//! Between a real-time callback and its media thread: lock-free rings of mono samples at the device's own rate.
+//!
+//! The callback's side converts sample formats and channels on the way; it takes no lock, allocates nothing and logs
+//! nothing. Waking the media thread is one atomic exchange, and a system call only if that thread sleeps.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::thread::Thread;
+
+use cpal::{FromSample, SizedSample};
+use rtrb::{Consumer, Producer, RingBuffer};
+
+/// A fifth of a second. When the capture ring is full the newest samples are lost, because a producer can't take the oldest
+/// out; the capture thread has then been stuck for so long that a gap is heard either way.
+const CAPTURE_RINGS_PER_SECOND: u32 = 5;
+
+/// A quarter of a second: more than any cushion, so the playout thread never finds the ring full.
+const PLAYBACK_RINGS_PER_SECOND: u32 = 4;
+
+/// Shared by a callback and who watches over it.
+#[derive(Debug, Default)]
+pub(crate) struct Gauge {
+    frames: AtomicU64,
+    gone: AtomicBool,
+    refused: AtomicBool,
+}
+
+impl Gauge {
+    /// Frames that the device has delivered or taken so far: the sign that it lives.
+    pub(crate) fn frames(&self) -> u64 {
+        self.frames.load(Ordering::Relaxed)
+    }
+
+    /// Counts frames delivered or taken. For callbacks.
+    pub(crate) fn advance(&self, frames: usize) {
+        self.frames.fetch_add(frames as u64, Ordering::Relaxed);
+    }
+
+    /// The system has said that the stream is over. For callbacks.
+    pub(crate) fn mark_gone(&self) {
+        self.gone.store(true, Ordering::Relaxed);
+    }
+
+    /// The system has withdrawn the permission. For callbacks.
+    pub(crate) fn mark_refused(&self) {
+        self.refused.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed)
+    }
+}
+
+/// The callback's side of a microphone.
+pub(crate) struct CaptureFeed {
+    ring: Producer<f32>,
+    gauge: Arc<Gauge>,
+    reader: Thread,
+}
+
+/// The capture thread's side of a microphone.
+pub(crate) struct CaptureEnd {
+    ring: Consumer<f32>,
+    /// The device's rate in Hz.
+    pub(crate) rate: u32,
+}
+
+/// A ring for a microphone of `rate` Hz, emptied by the thread `reader`.
+pub(crate) fn capture_ring(
+    rate: u32,
+    gauge: Arc<Gauge>,
+    reader: Thread,
+) -> (CaptureFeed, CaptureEnd) {
+    let (producer, consumer) = RingBuffer::new((rate / CAPTURE_RINGS_PER_SECOND) as usize);
+    (
+        CaptureFeed {
+            ring: producer,
+            gauge,
+            reader,
+        },
+        CaptureEnd {
+            ring: consumer,
+            rate,
+        },
+    )
+}
+
+impl CaptureFeed {
+    /// Takes in interleaved samples, their channels averaged. Real-time safe.
+    pub(crate) fn push<T>(&mut self, interleaved: &[T], channels: usize)
+    where
+        T: SizedSample,
+        f32: FromSample<T>,
+    {
+        let frames = interleaved.len() / channels;
+        let room = frames.min(self.ring.slots());
+        if let Ok(chunk) = self.ring.write_chunk_uninit(room) {
+            let share = 1.0 / channels as f32;
+            let mono = interleaved.chunks_exact(channels).map(|frame| {
+                frame
+                    .iter()
+                    .map(|sample| f32::from_sample_(*sample))
+                    .sum::<f32>()
+                    * share
+            });
+            chunk.fill_from_iter(mono);
+        }
+        self.gauge.advance(frames);
+        self.reader.unpark();
+    }
+}
+
+impl CaptureEnd {
+    /// Whether the callback's side is gone for good.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.ring.is_abandoned()
+    }
+
+    /// Appends to `samples` everything that has come, except that of a backlog longer than `most` only the newest stays.
+    pub(crate) fn drain(&mut self, most: usize, samples: &mut Vec<f32>) {
+        let available = self.ring.slots();
+        let Ok(chunk) = self.ring.read_chunk(available) else {
+            return;
+        };
+        let (first, second) = chunk.as_slices();
+        let stale = available.saturating_sub(most);
+        samples.extend(first.iter().chain(second).skip(stale));
+        chunk.commit_all();
+    }
+}
+
+/// What a speaker's callback asks for.
+#[derive(Debug, Default)]
+struct Demand {
+    asked: AtomicU64,
+    largest: AtomicUsize,
+    dry: AtomicBool,
+}
+
+/// The callback's side of a speaker.
+pub(crate) struct PlaybackFeed {
+    ring: Consumer<f32>,
+    demand: Arc<Demand>,
+    gauge: Arc<Gauge>,
+    writer: Thread,
+}
+
+/// The playout thread's side of a speaker.
+pub(crate) struct PlaybackEnd {
+    ring: Producer<f32>,
+    demand: Arc<Demand>,
+    /// The device's rate in Hz.
+    pub(crate) rate: u32,
+}
+
+/// A ring for a speaker of `rate` Hz, filled by the thread `writer`.
+pub(crate) fn playback_ring(
+    rate: u32,
+    gauge: Arc<Gauge>,
+    writer: Thread,
+) -> (PlaybackFeed, PlaybackEnd) {
+    let (producer, consumer) = RingBuffer::new((rate / PLAYBACK_RINGS_PER_SECOND) as usize);
+    let demand = Arc::new(Demand::default());
+    let feed = PlaybackFeed {
+        ring: consumer,
+        demand: demand.clone(),
+        gauge,
+        writer,
+    };
+    (
+        feed,
+        PlaybackEnd {
+            ring: producer,
+            demand,
+            rate,
+        },
+    )
+}
+
+impl PlaybackFeed {
+    /// Writes interleaved samples, the same on every channel; silence for what the ring lacks. Real-time safe.
+    pub(crate) fn fill<T>(&mut self, interleaved: &mut [T], channels: usize)
+    where
+        T: SizedSample + FromSample<f32>,
+    {
+        let frames = interleaved.len() / channels;
+        let available = frames.min(self.ring.slots());
+        let mut out = interleaved.chunks_exact_mut(channels);
+        if let Ok(chunk) = self.ring.read_chunk(available) {
+            for (frame, sample) in out.by_ref().take(available).zip(chunk) {
+                frame.fill(T::from_sample_(sample));
+            }
+        }
+        for frame in out {
+            frame.fill(T::EQUILIBRIUM);
+        }
+        self.demand.largest.fetch_max(frames, Ordering::Relaxed);
+        if available < frames {
+            self.demand.dry.store(true, Ordering::Relaxed);
+        }
+        self.demand.asked.fetch_add(1, Ordering::Relaxed);
+        self.gauge.advance(frames);
+        self.writer.unpark();
+    }
+}
+
+impl PlaybackEnd {
+    /// Whether the callback's side is gone for good.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.ring.is_abandoned()
+    }
+
+    /// How often the callback has asked so far.
+    pub(crate) fn asked(&self) -> u64 {
+        self.demand.asked.load(Ordering::Relaxed)
+    }
+
+    /// The largest request since this was last called, in frames, and whether one found too little.
+    pub(crate) fn take_demand(&self) -> (usize, bool) {
+        (
+            self.demand.largest.swap(0, Ordering::Relaxed),
+            self.demand.dry.swap(false, Ordering::Relaxed),
+        )
+    }
+
+    /// Frames waiting for the callback.
+    pub(crate) fn filled(&self) -> usize {
+        self.ring.buffer().capacity() - self.ring.slots()
+    }
+
+    /// Hands samples to the callback; what does not fit is lost.
+    pub(crate) fn push(&mut self, samples: &[f32]) {
+        let _ = self.ring.push_partial_slice(samples);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stereo_of_any_format_becomes_the_mean_of_its_channels() {
+        let gauge = Arc::new(Gauge::default());
+        let (mut feed, mut end) = capture_ring(48_000, gauge.clone(), std::thread::current());
+        feed.push::<i16>(&[16_384, 0, -16_384, -16_384], 2);
+        feed.push::<u8>(&[128, 192], 1);
+        feed.push::<f32>(&[0.5, 0.25, 0.0], 3);
+        let mut samples = Vec::new();
+        end.drain(9_600, &mut samples);
+        assert_eq!(samples, [0.25, -0.5, 0.0, 0.5, 0.25]);
+        assert_eq!(gauge.frames(), 5);
+    }
+
+    #[test]
+    fn of_a_backlog_only_the_newest_is_kept() {
+        let (mut feed, mut end) = capture_ring(48_000, Arc::default(), std::thread::current());
+        let rising: Vec<f32> = (0..20_000).map(|n| n as f32).collect();
+        feed.push(&rising, 1);
+        let mut samples = Vec::new();
+        end.drain(480, &mut samples);
+        assert_eq!(samples.len(), 480);
+        assert_eq!(
+            samples.last(),
+            Some(&9_599.0),
+            "a fifth of a second fits, and the oldest of it was dropped"
+        );
+    }
+
+    #[test]
+    fn a_callback_that_asks_for_too_much_gets_silence_and_says_so() {
+        let (mut feed, mut end) = playback_ring(48_000, Arc::default(), std::thread::current());
+        end.push(&[0.5, -0.5]);
+        let mut out = [1_i16; 6];
+        feed.fill(&mut out, 2);
+        assert_eq!(out, [16_384, 16_384, -16_384, -16_384, 0, 0]);
+        assert_eq!(end.take_demand(), (3, true));
+        assert_eq!(end.take_demand(), (0, false));
+        assert_eq!(end.asked(), 1);
+        assert_eq!(end.filled(), 0);
+    }
+
+    #[test]
+    fn both_sides_notice_that_the_other_is_gone() {
+        let (feed, end) = playback_ring(48_000, Arc::default(), std::thread::current());
+        assert!(!end.is_abandoned());
+        drop(feed);
+        assert!(end.is_abandoned());
+    }
+}
