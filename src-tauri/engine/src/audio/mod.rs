@@ -14,6 +14,7 @@
 //! Latency, microphone to speaker: 10 ms of the device, 20 ms for a frame, 6.5 ms of Opus, the jitter buffer's target (from
 //! 10 ms), 10 ms of ring, 20 ms of the device.
 
+mod capture;
 mod cushion;
 mod decoder;
 mod device;
@@ -21,10 +22,13 @@ mod encoder;
 mod inbound;
 mod jitter;
 mod level;
+mod microphone;
 mod mixer;
 mod pace;
+mod playout;
 mod resampler;
 mod ring;
+mod speaker;
 mod spec;
 mod stats;
 mod test_sound;
@@ -36,6 +40,8 @@ pub use device::{microphones, speakers};
 pub use encoder::EncodedAudio;
 pub use inbound::AudioSource;
 pub use level::SILENCE_DBFS;
+pub use microphone::Microphone;
+pub use speaker::Speaker;
 pub use spec::{MicrophoneSpec, SpeakerSpec, SpecError};
 pub use stats::{AudioInboundStats, Spread};
 pub use wav::WavError;
