@@ -27,6 +27,8 @@ export const behind = () => backend;
 export async function begin(chosen) {
   backend = chosen;
   [environment.value, settings.value] = await Promise.all([backend.environment(), backend.settingsGet()]);
+  const { autoName } = environment.value;
+  if (autoName && !settings.value.name) settings.value = { ...settings.value, name: autoName };
   applyLook(settings.value.look);
   await speak(wishedLanguage());
   await backend.onCallState(take);
@@ -44,12 +46,15 @@ function take(state) {
   const before = call.value;
   const left = state === null || state.phase === "left";
   batch(() => {
-    call.value = left ? null : state;
+    call.value = left ? null : named(state);
     if (left) panel.value = null;
   });
   if (state?.phase === "calling") meet(state);
   if (before?.phase === "calling" && state?.phase === "calling") tellComings(before, state);
 }
+
+/** Somebody whose name has not arrived yet has one to be shown. @param {import("./backend/types.js").CallState} state */
+const named = (state) => ({ ...state, people: state.people.map((person) => (person.name ? person : { ...person, name: t("person.unnamed") })) });
 
 /** Tells a screen reader who came and went. @param {import("./backend/types.js").CallState} before @param {import("./backend/types.js").CallState} now */
 function tellComings(before, now) {
@@ -164,10 +169,8 @@ export const playTestSound = () => backend.playTestSound().catch(say);
 export async function copyInvite() {
   const link = call.value?.invite.link;
   if (!link) return;
-  notice.value = await backend.copyText(link).then(
-    () => ({ words: t("invite.copied") }),
-    () => ({ words: t("invite.copyFailed") }),
-  );
+  const done = () => (notice.value = { words: t("invite.copied") });
+  await backend.copyText(link).then(done, () => say({ kind: "copyFailed" }));
 }
 
 export function toggleFullscreen() {

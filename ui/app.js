@@ -3,7 +3,7 @@
  */
 import { pickBackend } from "./backend/index.js";
 import { begin, say } from "./actions.js";
-import { html, render, useEffect } from "./html.js";
+import { html, render, useEffect, useRef } from "./html.js";
 import { speak, t } from "./i18n/words.js";
 import { Announcer } from "./parts/announcer.js";
 import { Notice } from "./parts/notice.js";
@@ -20,9 +20,12 @@ const SCREENS = { home: Home, lobby: Lobby, call: Call, failed: Failed };
 
 function App() {
   const shown = screen.value;
+  const first = useRef(true);
   useEffect(() => {
     const heading = /** @type {HTMLElement | null} */ (document.querySelector("h1"));
-    if (document.activeElement === document.body || !document.activeElement?.isConnected) heading?.focus({ preventScroll: true });
+    const lost = document.activeElement === document.body && !first.current;
+    if (lost) heading?.focus({ preventScroll: true });
+    first.current = false;
     document.title = `${heading?.textContent ?? ""} · ${t("app.name")}`;
   }, [shown]);
   const Screen = SCREENS[shown];

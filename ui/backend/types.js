@@ -18,9 +18,9 @@
  * @typedef {object} Me
  * @property {string} id
  * @property {string} name
- * @property {{ spec: string, muted: boolean, status: DeviceStatus, device: string, level: number, speaking: boolean }} microphone  level: 0 to 1
- * @property {{ spec: string, off: boolean, status: DeviceStatus, device: string, width: number, height: number }} camera
- * @property {{ spec: string, status: DeviceStatus, device: string }} speaker
+ * @property {{ spec: string, muted: boolean, status: DeviceStatus, device: string | null, level: number, speaking: boolean }} microphone  level: 0 to 1
+ * @property {{ spec: string, off: boolean, status: DeviceStatus, device: string | null, width: number, height: number }} camera
+ * @property {{ spec: string, status: DeviceStatus, device: string | null }} speaker
  *
  * @typedef {object} Person
  * @property {string} id  hex; stays when the person reconnects
@@ -62,7 +62,7 @@
  * @property {string} speaker
  * @property {EarlierInvite[]} invites
  *
- * @typedef {{ language: string, version: string, platform: string, autoInvite: string | null }} Environment
+ * @typedef {{ language: string, version: string, platform: string, autoInvite: string | null, autoName?: string | null }} Environment
  * @typedef {{ url: string, fallback: string }} FramesEndpoint  url: a WebSocket; fallback: a base for `fetch`
  *
  * @typedef {object} Backend  The seam. Every promise rejects with a {@link Trouble}.

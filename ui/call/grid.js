@@ -70,6 +70,22 @@ export function cornerBox(corner, width, height, margin) {
   };
 }
 
+/**
+ * A clip path for a tile that leaves out what lies under one's own picture, so that its words don't show over that.
+ * @param {Box} tile @param {Box} over @param {number} radius
+ * @returns {string | undefined} undefined where the two don't overlap
+ */
+export function cutOut(tile, over, radius) {
+  const apart = over.x >= tile.x + tile.width || over.x + over.width <= tile.x || over.y >= tile.y + tile.height || over.y + over.height <= tile.y;
+  if (apart) return undefined;
+  const [left, top] = [over.x - tile.x, over.y - tile.y];
+  const [wide, tall] = [over.width - 2 * radius, over.height - 2 * radius];
+  const arc = (/** @type {number} */ x, /** @type {number} */ y) => `a${radius} ${radius} 0 0 1 ${x} ${y}`;
+  const hole = `M${left + radius} ${top}h${wide}${arc(radius, radius)}v${tall}${arc(-radius, radius)}h${-wide}${arc(-radius, -radius)}v${-tall}${arc(radius, -radius)}z`;
+  const around = `M-8 -8h${tile.width + 16}v${tile.height + 16}h${-tile.width - 16}z`;
+  return `path(evenodd, "${around}${hole}")`;
+}
+
 /** The corner nearest to a point. @param {number} x @param {number} y @param {number} width @param {number} height @returns {Corner} */
 export function nearestCorner(x, y, width, height) {
   return `${y < height / 2 ? "top" : "bottom"}-${x < width / 2 ? "left" : "right"}`;

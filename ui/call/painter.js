@@ -32,8 +32,9 @@ import { SHAPE } from "./grid.js";
 const MOST_CUT = 0.26;
 
 /**
- * Which part of a picture is shown in a 16:9 tile.
- * @param {number} width @param {number} height @returns {Crop}
+ * Which part of a picture is shown in a tile.
+ * @param {number} width @param {number} height @param {number} [shape] of the tile: width by height
+ * @returns {Crop}
  */
 export function cropFor(width, height, shape = SHAPE) {
   const ratio = width / height / shape;
@@ -69,11 +70,11 @@ export class Painter {
     this.#ask();
   }
 
-  /** Says where the pictures go, the last one on top. @param {Place[]} places */
+  /** Says where the pictures go, the last one on top. Drawn at once, so that pictures move together with the page. @param {Place[]} places */
   arrange(places) {
     this.#places = places;
     for (const id of [...this.#newest.keys()]) if (!places.some((place) => place.id === id)) this.#forget(id);
-    this.#ask();
+    this.#draw();
   }
 
   close() {
@@ -111,7 +112,7 @@ export class Painter {
       const newest = this.#newest.get(place.id);
       if (!newest) continue;
       const { frame, fresh } = newest;
-      this.#brush.picture(frame, fresh, scaled(place, scale), cropFor(frame.width, frame.height));
+      this.#brush.picture(frame, fresh, scaled(place, scale), cropFor(frame.width, frame.height, place.width / place.height));
       newest.fresh = false;
       if (fresh) this.#onDrawn(frame.tile, frame.number);
     }

@@ -25,24 +25,25 @@ export function DevicePickers({ state }) {
   </div>`;
 }
 
-/** @param {{ kind: DeviceKind, devices: Device[], current: { spec: string, status?: string, device?: string }, children?: any }} props */
+/** @param {{ kind: DeviceKind, devices: Device[], current: { spec: string, status?: string, device?: string | null }, children?: any }} props */
 export function Picker({ kind, devices, current, children }) {
   const id = useId();
   const words = `${kind}.${current.status}`;
-  const choices = choicesOf(kind, devices, current);
+  const spec = current.spec.startsWith("pattern:") ? "pattern" : current.spec;
+  const choices = choicesOf(kind, devices, { ...current, spec });
   return html`<div class="device">
     <label for=${id}>${t(`device.${kind}`)}</label>
-    <select id=${id} data-test="${kind}-select" value=${current.spec} aria-describedby="${id}-state" onChange=${(/** @type {any} */ event) => useDevice(kind, event.target.value)}>
-      ${choices.map(({ spec, name }) => html`<option key=${spec} value=${spec} selected=${spec === current.spec}>${name}</option>`)}
+    <select id=${id} data-test="${kind}-select" value=${spec} aria-describedby="${id}-state" onChange=${(/** @type {any} */ event) => useDevice(kind, event.target.value)}>
+      ${choices.map((choice) => html`<option key=${choice.spec} value=${choice.spec} selected=${choice.spec === spec}>${choice.name}</option>`)}
     </select>
-    <p class="state" id="${id}-state" data-test="${kind}-state" role="status">${current.spec !== "none" && has(words) ? t(words) : ""}</p>
+    <p class="state" id="${id}-state" data-test="${kind}-state" role="status">${spec !== "none" && has(words) ? t(words) : ""}</p>
     ${children}
   </div>`;
 }
 
 /**
  * What can be chosen: the system's default, each device, none, and whatever is in use though it is not listed.
- * @param {DeviceKind} kind @param {Device[]} devices @param {{ spec: string, device?: string }} current
+ * @param {DeviceKind} kind @param {Device[]} devices @param {{ spec: string, device?: string | null }} current
  */
 function choicesOf(kind, devices, current) {
   const usual = devices.find((device) => device.default)?.name;
@@ -56,10 +57,9 @@ function choicesOf(kind, devices, current) {
   return choices;
 }
 
-/** @param {{ spec: string, device?: string }} current */
+/** @param {{ spec: string, device?: string | null }} current */
 function nameOf({ spec, device }) {
   const [kind, ...rest] = spec.split(":");
-  if (kind === "pattern") return t("device.pattern");
   if (kind === "tone") return t("device.tone");
   if (kind === "file") return t("device.file", { name: rest.join(":").split(/[/\\]/).pop() });
   return t("device.gone", { name: device || rest.join(":") });

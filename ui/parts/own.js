@@ -25,14 +25,14 @@ export function ownReason(camera) {
 export function OwnTile({ me, box, onHide }) {
   return html`<li class="tile own ${me.microphone.speaking && !me.microphone.muted ? "speaks" : ""} ${ownPictured(me) ? "" : "bare"}" style=${at(box)} data-test="own-tile">
     <${Instead} me=${me} />
-    <${Name} name=${t("call.you")} muted=${me.microphone.muted} speaking=${false} />
+    <${Name} name=${t("call.you")} muted=${me.microphone.muted} cameraOff=${me.camera.off} />
     <${Hide} onHide=${onHide} />
   </li>`;
 }
 
-/** @param {{ me: Me }} props */
-function Instead({ me }) {
-  return !ownPictured(me) && html`<div class="instead"><${Face} name=${me.name} /><p>${ownReason(me.camera)}</p></div>`;
+/** @param {{ me: Me, only?: boolean }} props only: no room for words */
+function Instead({ me, only = false }) {
+  return !ownPictured(me) && html`<div class="instead ${only ? "only" : ""}"><${Face} name=${me.name} /><p>${ownReason(me.camera)}</p></div>`;
 }
 
 /** @param {{ onHide: () => void }} props */
@@ -65,7 +65,7 @@ export function OwnCorner({ me, box, stage, corner, onCorner, onDrag, onHide }) 
     onDrag(null);
   };
   return html`<li class="tile own corner ${ownPictured(me) ? "" : "bare"}" style=${at(box)} data-test="own-corner" data-corner=${corner}>
-    <${Instead} me=${me} />
+    <${Instead} me=${me} only />
     <button
       class="move"
       id="own-move"

@@ -2,7 +2,7 @@
 import { behind } from "../actions.js";
 import { Frames } from "../call/frames.js";
 import { Painter } from "../call/painter.js";
-import { html, useEffect, useLayoutEffect, useRef } from "../html.js";
+import { html, useLayoutEffect, useRef } from "../html.js";
 
 /** @typedef {import("../call/painter.js").Place & { shown: boolean }} Picture  shown false: frames are wanted, but what is there is not drawn yet */
 
@@ -14,7 +14,7 @@ export function Pictures({ pictures }) {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const parts = useRef(/** @type {null | { frames: Frames, painter: Painter }} */ (null));
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = /** @type {HTMLCanvasElement} */ (canvas.current);
     /** @type {Record<string, number>} */
     const drawn = {};
@@ -33,22 +33,15 @@ export function Pictures({ pictures }) {
   }, []);
 
   const layout = JSON.stringify(pictures);
-  useArranged(parts, layout);
-  return html`<canvas id="pictures" class="pictures" ref=${canvas} aria-hidden="true"></canvas>`;
-}
-
-/** @param {{ current: null | { frames: Frames, painter: Painter } }} parts @param {string} layout */
-function useArranged(parts, layout) {
-  const arrange = () => {
-    /** @type {Picture[]} */
-    const pictures = JSON.parse(layout);
-    const scale = window.devicePixelRatio || 1;
-    parts.current?.painter.arrange(pictures.filter((picture) => picture.shown));
-    parts.current?.frames.want(pictures.map(({ id, width, height }) => ({ id, width: Math.round(width * scale), height: Math.round(height * scale) })));
-  };
-  useEffect(arrange, [layout]);
   useLayoutEffect(() => {
+    const arrange = () => {
+      const scale = window.devicePixelRatio || 1;
+      parts.current?.painter.arrange(pictures.filter((picture) => picture.shown));
+      parts.current?.frames.want(pictures.map(({ id, width, height }) => ({ id, width: Math.round(width * scale), height: Math.round(height * scale) })));
+    };
+    arrange();
     addEventListener("resize", arrange);
     return () => removeEventListener("resize", arrange);
   }, [layout]);
+  return html`<canvas id="pictures" class="pictures" ref=${canvas} aria-hidden="true"></canvas>`;
 }

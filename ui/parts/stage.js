@@ -1,5 +1,5 @@
 /** All tiles of the call: works out where each goes, and tells the canvas. */
-import { arrange, cornerBox, ownTileFits } from "../call/grid.js";
+import { arrange, cornerBox, cutOut, ownTileFits } from "../call/grid.js";
 import { html, useRef, useState } from "../html.js";
 import { t } from "../i18n/words.js";
 import { Alone } from "./alone.js";
@@ -27,10 +27,12 @@ export function Stage({ state }) {
 
   const others = state.people.filter((person) => person.calling);
   const places = Math.max(1, others.length);
-  const beside = !hidden && ownTileFits(places, size.width, size.height, GAP);
+  const beside = !hidden && (others.length === 0 || ownTileFits(places, size.width, size.height, GAP));
   const boxes = arrange(places + (beside ? 1 : 0), size.width, size.height, GAP);
   const still = cornerBox(corner, size.width, size.height, MARGIN);
   const own = beside ? boxes[places] : { ...still, x: still.x + (drag?.x ?? 0), y: still.y + (drag?.y ?? 0) };
+
+  const under = hidden || beside ? () => undefined : (/** @type {import("../call/grid.js").Box} */ tile) => cutOut(tile, own, RADIUS);
 
   const pictures = others.map((person, index) => ({ id: person.id, ...boxes[index], radius: RADIUS, mirrored: false, shown: pictured(person) }));
   if (!hidden && own && ownPictured(me)) pictures.push({ id: "me", ...own, radius: RADIUS, mirrored: true, shown: true });
@@ -40,7 +42,7 @@ export function Stage({ state }) {
     ${size.width > 0 &&
     html`<ul class="tiles">
       ${others.length === 0 && html`<${Alone} key="alone" state=${state} box=${boxes[0]} />`}
-      ${others.map((person, index) => html`<${Tile} key=${person.id} person=${person} box=${boxes[index]} />`)}
+      ${others.map((person, index) => html`<${Tile} key=${person.id} person=${person} box=${boxes[index]} clip=${under(boxes[index])} />`)}
       ${!hidden && beside && html`<${OwnTile} key="own" me=${me} box=${own} onHide=${() => setHidden(true)} />`}
       ${!hidden && !beside && html`<${OwnCorner} key="corner" me=${me} box=${own} stage=${size} corner=${corner} onCorner=${setCorner} onDrag=${setDrag} onHide=${() => setHidden(true)} />`}
     </ul>`}

@@ -15,28 +15,30 @@ export const pictured = (person) => person.picture && !person.cameraOff && (pers
 /** @param {Box} box */
 export const at = ({ x, y, width, height }) => ({ left: `${x}px`, top: `${y}px`, width: `${width}px`, height: `${height}px` });
 
-/** @param {{ person: Person, box: Box }} props */
-export function Tile({ person, box }) {
-  const { name } = person;
+/** @param {{ person: Person, box: Box, clip?: string }} props */
+export function Tile({ person, box, clip }) {
+  const { name, connection } = person;
+  const speaking = person.speaking && connection === "connected";
   const shown = pictured(person);
   return html`<li
-    class="tile ${person.speaking ? "speaks" : ""} ${shown ? "" : "bare"}"
-    style=${at(box)}
+    class="tile ${speaking ? "speaks" : ""} ${shown ? "" : "bare"}"
+    style=${{ ...at(box), clipPath: clip }}
     data-test="tile"
     data-person=${person.id}
-    data-connection=${person.connection}
+    data-connection=${connection}
     data-picture=${String(shown)}
   >
     ${!shown && html`<div class="instead"><${Face} name=${name} /><${Reason} person=${person} /></div>`}
-    ${shown && person.connection === "retrying" && html`<div class="instead veil"><${Reason} person=${person} /></div>`}
-    <${Name} name=${name} muted=${person.muted} speaking=${person.speaking} />
+    ${shown && connection === "retrying" && html`<div class="instead veil"><${Reason} person=${person} /></div>`}
+    <${Name} name=${name} muted=${person.muted} cameraOff=${person.cameraOff} speaking=${speaking} />
   </li>`;
 }
 
-/** @param {{ name: string, muted: boolean, speaking: boolean }} props */
-export function Name({ name, muted, speaking }) {
+/** @param {{ name: string, muted: boolean, cameraOff: boolean, speaking?: boolean }} props */
+export function Name({ name, muted, cameraOff, speaking = false }) {
   return html`<span class="name">
     ${muted && html`<span role="img" aria-label=${t("person.muted")}><${Icon} name="microphone-off" /></span>`}
+    ${cameraOff && html`<span role="img" aria-label=${t("person.cameraOff.mark")}><${Icon} name="camera-off" /></span>`}
     <span class="words">${name}</span>
     ${speaking && html`<span class="unseen">${t("call.speaking", { name })}</span>`}
   </span>`;

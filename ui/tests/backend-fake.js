@@ -170,18 +170,22 @@
     fake: { log, change: (how) => (how(state), tell()), acknowledged: {} },
   });
 
+  const ground = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, at) => 60 + (40 * Math.floor(at / WIDTH)) / HEIGHT + (20 * (at % WIDTH)) / WIDTH);
+
   /** A scene instead of a picture: a soft background and a person's outline that sways. I420, limited range. */
   function paint(hue, time) {
     const frame = new Uint8Array((WIDTH * HEIGHT * 3) / 2);
+    frame.set(ground);
     const sway = WIDTH / 2 + 14 * Math.sin(time / 900 + hue);
     const [u, v] = [128 + 26 * Math.cos(hue), 128 + 26 * Math.sin(hue)];
-    for (let y = 0; y < HEIGHT; y++) {
-      for (let x = 0; x < WIDTH; x++) {
-        const head = (x - sway) ** 2 + (y - 76) ** 2 < 34 ** 2;
-        const body = y > 110 && ((x - sway) / 82) ** 2 + ((y - 190) / 80) ** 2 < 1;
-        frame[y * WIDTH + x] = head ? 178 : body ? 140 : 60 + (y * 40) / HEIGHT + (x * 20) / WIDTH;
+    const disc = (middle, wide, tall, bright) => {
+      for (let y = Math.max(0, middle - tall); y < Math.min(HEIGHT, middle + tall); y++) {
+        const half = wide * Math.sqrt(1 - ((y - middle) / tall) ** 2);
+        frame.fill(bright, Math.round(y * WIDTH + sway - half), Math.round(y * WIDTH + sway + half));
       }
-    }
+    };
+    disc(190, 82, 80, 140);
+    disc(76, 34, 34, 178);
     const chroma = WIDTH * HEIGHT;
     frame.fill(u, chroma, chroma + chroma / 4);
     frame.fill(v, chroma + chroma / 4);
@@ -214,7 +218,7 @@
         this.readyState = FakeSocket.OPEN;
         this.onopen?.();
       });
-      this.ticking = setInterval(() => this.#tick(), 50);
+      this.ticking = setInterval(() => this.#tick(), 100);
     }
 
     #tick() {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arrange, cornerBox, cornerToward, nearestCorner, ownTileFits, SHAPE } from "../call/grid.js";
+import { arrange, cornerBox, cornerToward, cutOut, nearestCorner, ownTileFits, SHAPE } from "../call/grid.js";
 
 const WINDOWS = [
   [1280, 700],
@@ -66,4 +66,11 @@ test("the small picture stays inside the stage in every corner, and goes where i
   assert.equal(cornerToward("top-right", "ArrowDown"), "bottom-right");
   assert.equal(cornerToward("top-right", "ArrowLeft"), "top-left");
   assert.equal(cornerToward("top-right", "Enter"), "top-right");
+});
+
+test("a tile is cut out exactly where one's own picture lies over it", () => {
+  const tile = { x: 0, y: 0, width: 320, height: 180 };
+  assert.equal(cutOut(tile, { x: 400, y: 10, width: 96, height: 54 }, 12), undefined);
+  const path = cutOut(tile, { x: 300, y: 10, width: 96, height: 54 }, 12);
+  assert.match(String(path), /^path\(evenodd, "M-8 -8h336v196h-336zM312 10h72a12 /);
 });

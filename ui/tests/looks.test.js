@@ -1,0 +1,94 @@
+/**
+ * Looks at every scene in every view: saves a screenshot to target/ui, lets axe-core judge it, and measures what can be measured.
+ */
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { launch, missing } from "./browser.js";
+import { SCENES, VIEWS } from "./scenes.js";
+import { serve } from "./serve.js";
+
+const skip = await missing();
+const folder = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "target", "ui");
+
+describe("every screen", { skip }, () => {
+  /** @type {Awaited<ReturnType<typeof launch>>} */ let browser;
+  /** @type {Awaited<ReturnType<typeof serve>>} */ let site;
+  let axe = "";
+
+  before(async () => {
+    mkdirSync(folder, { recursive: true });
+    axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+    [browser, site] = await Promise.all([launch(), serve()]);
+  });
+  after(async () => {
+    await browser?.close();
+    site?.close();
+  });
+
+  for (const view of VIEWS) {
+    for (const scene of SCENES.filter(({ name }) => !view.only || view.only.includes(name))) {
+      test(`${scene.name}, ${view.name}: fits, can be hit, and axe finds nothing`, async () => {
+        const page = await browser.context.newPage();
+        /** @type {string[]} */
+        const complaints = [];
+        page.on("pageerror", (error) => complaints.push(String(error.stack)));
+        page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+        await page.setViewportSize({ width: view.width, height: view.height });
+        await page.emulateMedia({ colorScheme: view.look, reducedMotion: "reduce" });
+        await page.goto(`${site.address}/fake?${scene.query}&language=${view.language}`);
+        if (view.text) await page.evaluate((size) => document.documentElement.style.setProperty("font-size", size), view.text);
+        await page.locator("main").waitFor();
+        for (const id of scene.open ?? []) await page.click(`#${id}`);
+        await pictures(page);
+        await page.screenshot({ path: join(folder, `${scene.name}.${view.name}.png`) });
+        assert.deepEqual(complaints, [], "the console is quiet");
+        assert.deepEqual(await page.evaluate(misfits), []);
+        await page.evaluate(axe);
+        assert.deepEqual(await page.evaluate(judge), []);
+        await page.close();
+      });
+    }
+  }
+});
+
+/** Waits until every picture on the stage has been drawn. @param {import("playwright-core").Page} page */
+async function pictures(page) {
+  await page.waitForFunction(() => {
+    const canvas = document.querySelector("canvas");
+    if (!canvas) return true;
+    const drawn = JSON.parse(canvas.dataset.drawn ?? "{}");
+    const shown = document.querySelectorAll('[data-picture="true"], .own:not(.bare)').length;
+    return Object.keys(drawn).length >= shown;
+  });
+  await page.mouse.move(5, 5);
+  await page.evaluate(() => new Promise((settled) => requestAnimationFrame(() => requestAnimationFrame(settled))));
+}
+
+/** Runs in the page: what overflows, is too small to hit, or is unlabelled. @returns {string[]} */
+function misfits() {
+  const found = [];
+  const root = document.documentElement;
+  if (root.scrollWidth > root.clientWidth) found.push(`the page is ${root.scrollWidth - root.clientWidth} px too wide`);
+  if (document.querySelector(".call") && root.scrollHeight > root.clientHeight) found.push("the call scrolls");
+  for (const control of document.querySelectorAll("button, input, select")) {
+    const { width, height, left, right } = control.getBoundingClientRect();
+    if (!width || control.matches(".link")) continue;
+    if (width < 43.9 || height < 43.9) found.push(`${control.id || control.outerHTML.slice(0, 80)} is ${width} × ${height}`);
+    if (left < -0.5 || right > innerWidth + 0.5) found.push(`${control.id || control.className} is cut off`);
+    if (parseFloat(getComputedStyle(control).fontSize) < 16) found.push(`${control.id} has small text`);
+    if (control.scrollWidth > control.clientWidth + 1 && control.matches("button")) found.push(`the words of ${control.id || control.className} overflow`);
+  }
+  const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
+  for (const id of new Set(ids)) if (ids.indexOf(id) !== ids.lastIndexOf(id)) found.push(`${id} is there twice`);
+  return found;
+}
+
+/** Runs in the page: axe's violations, in a line each. @returns {Promise<string[]>} */
+async function judge() {
+  const { violations } = await /** @type {any} */ (window).axe.run();
+  return violations.flatMap((/** @type {any} */ rule) => rule.nodes.map((/** @type {any} */ node) => `${rule.id}: ${node.target} ${node.failureSummary}`));
+}

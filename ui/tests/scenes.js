@@ -1,0 +1,43 @@
+/**
+ * What the UI is looked at in: the scenes of the pretended app, and the ways of showing each.
+ */
+
+/** @typedef {{ name: string, query: string, open?: string[] }} Scene  open: ids to click, in order */
+/** @typedef {{ name: string, language: string, look: "light" | "dark", width: number, height: number, text?: string, only?: string[] }} View */
+
+/** The scenes with most in them, for the views that differ least. */
+const FULLEST = ["home", "home-first", "settings", "lobby-no-camera", "call-alone", "call-4", "call-7", "call-unconnected", "call-people"];
+
+/** @type {Scene[]} */
+export const SCENES = [
+  { name: "home", query: "" },
+  { name: "home-first", query: "name=&invites=none", open: ["join-button"] },
+  { name: "home-explained", query: "server=call.example.org", open: ["join-button"] },
+  { name: "start", query: "", open: ["start-button"] },
+  { name: "settings", query: "", open: ["settings-button"] },
+  { name: "lobby", query: "screen=lobby&people=2" },
+  { name: "lobby-no-camera", query: "screen=lobby&people=1&scene=nocamera&when=lobby" },
+  { name: "call-alone", query: "screen=call&people=0" },
+  { name: "call-1", query: "screen=call&people=1" },
+  { name: "call-2", query: "screen=call&people=2" },
+  { name: "call-4", query: "screen=call&people=4" },
+  { name: "call-7", query: "screen=call&people=7" },
+  { name: "call-connecting", query: "screen=call&people=3&scene=connecting" },
+  { name: "call-unconnected", query: "screen=call&people=4&scene=unconnected" },
+  { name: "call-offline", query: "screen=call&people=3&scene=offline" },
+  { name: "call-refused", query: "screen=call&people=2&scene=refused" },
+  { name: "call-people", query: "screen=call&people=4", open: ["people-button"] },
+  { name: "call-devices", query: "screen=call&people=4", open: ["devices-button"] },
+  { name: "call-hidden", query: "screen=call&people=4", open: ["own-hide"] },
+  { name: "call-copied", query: "screen=call&people=2", open: ["invite-button"] },
+  { name: "call-left", query: "screen=call&people=2", open: ["leave-button"] },
+  { name: "failed", query: "screen=call&people=1&scene=failed" },
+];
+
+/** @type {View[]} */
+export const VIEWS = [
+  { name: "en-light", language: "en", look: "light", width: 1280, height: 800 },
+  { name: "fr-dark-phone", language: "fr", look: "dark", width: 360, height: 740 },
+  { name: "fr-light-200", language: "fr", look: "light", width: 1280, height: 800, text: "200%", only: FULLEST },
+  { name: "en-dark-zoomed", language: "en", look: "dark", width: 640, height: 400, only: FULLEST },
+];
