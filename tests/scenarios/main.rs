@@ -4,6 +4,7 @@
 //! `cargo xtask test` builds what they need first. A scenario for which the machine lacks something is ignored, with the
 //! reason and what would install it. `cargo test --workspace --test scenarios -- PART-OF-A-NAME` runs a few.
 
+mod audio_devices;
 mod rig;
 mod scenario;
 mod two_people;
@@ -20,7 +21,7 @@ fn main() -> ExitCode {
 
 /// Every scenario of every file in this folder.
 fn trials() -> Vec<Trial> {
-    [rig::trials(), two_people::trials()]
+    [audio_devices::trials(), rig::trials(), two_people::trials()]
         .into_iter()
         .flatten()
         .collect()

@@ -13,7 +13,7 @@ const HOST_VARIABLE: &str = "VISIO_AUDIO_HOST";
 
 /// ALSA invents some twenty devices around each card. Shown are those that a person can tell apart; each of the others can
 /// still be opened by its id.
-const ALSA_SHOWN: [&str; 5] = ["default", "pulse", "pipewire", "plughw:", "hdmi:"];
+const ALSA_SHOWN: [&str; 3] = ["default", "plughw:", "hdmi:"];
 
 /// PulseAudio lists what each speaker plays as a source too, which is nobody's microphone.
 const MONITOR_SUFFIX: &str = ".monitor";
