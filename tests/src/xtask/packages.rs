@@ -236,4 +236,11 @@ pub const PACKAGES: &[Package] = &[
         "npm",
         "fetches the UI's type checker",
     ),
+    linux(
+        Test,
+        "chromium",
+        "chromium",
+        Program("chromium"),
+        "opens every screen of the UI and uses it as a person would",
+    ),
 ];
