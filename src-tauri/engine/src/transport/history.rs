@@ -1,0 +1,212 @@
+//! What was sent of late, so that a packet the other side misses can be sent once more.
+//!
+//! Bounded three ways, because answering every NACK is how a full link stays full: by count, by
+//! age (a packet that old would come too late to be drawn) and by share (repair may take only a
+//! part of what the stream itself sends).
+//!
+//! Pure; one per stream and link. Holds payloads by reference: they are shared with every other link.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+/// Packets remembered: at 160 packets/s (720p at 1.5 Mbit/s) about 6 s, at a keyframe burst still
+/// a whole one. A power of two, so that a sequence number maps to a slot across its wrap.
+const CAPACITY: usize = 1024;
+
+/// Older packets are not sent again: by then the receiver has asked for a keyframe instead.
+const MAX_AGE: Duration = Duration::from_secs(1);
+
+/// The same packet is not sent again sooner: two requests in one round trip are one request.
+const MIN_REPEAT: Duration = Duration::from_millis(20);
+
+/// Over which time the share of repair is measured.
+const SHARE_WINDOW: Duration = Duration::from_secs(1);
+
+/// Repair may take this share of the bytes sent in the window. A link that loses more than a
+/// quarter is not helped by more packets.
+const MAX_SHARE: f64 = 0.25;
+
+/// Bytes of repair that are always allowed per window, so that a stream that sends little (a still
+/// picture, its first second) can be repaired at all: about twenty full packets.
+const SHARE_FLOOR_BYTES: usize = 24 * 1024;
+
+/// A packet as it was first sent; to be sent again it keeps every field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentPacket {
+    /// Its place in the stream, wraps at 65,536.
+    pub sequence: u16,
+    /// Sampling time in the stream's own ticks.
+    pub timestamp: u32,
+    /// The last packet of its frame.
+    pub marker: bool,
+    /// Shared with the other links, never copied.
+    pub payload: Bytes,
+}
+
+struct Entry {
+    packet: SentPacket,
+    sent: Instant,
+    repeated: Option<Instant>,
+}
+
+/// The packets of one stream that can still be asked for.
+pub struct History {
+    slots: Vec<Option<Entry>>,
+    media: Window,
+    repair: Window,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self {
+            slots: std::iter::repeat_with(|| None).take(CAPACITY).collect(),
+            media: Window::default(),
+            repair: Window::default(),
+        }
+    }
+}
+
+impl History {
+    /// Remembers a packet that is being sent for the first time, in place of the one `CAPACITY` earlier.
+    pub fn record(&mut self, packet: SentPacket, now: Instant) {
+        self.media.add(packet.payload.len(), now);
+        let slot = usize::from(packet.sequence) % CAPACITY;
+        self.slots[slot] = Some(Entry {
+            packet,
+            sent: now,
+            repeated: None,
+        });
+    }
+
+    /// The packet with this number, if it is known, young enough, not just repeated, and the share
+    /// of repair is not used up. Counts as repeated from then on.
+    pub fn repeat(&mut self, sequence: u16, now: Instant) -> Option<SentPacket> {
+        let entry = self.slots[usize::from(sequence) % CAPACITY].as_mut()?;
+        let known = entry.packet.sequence == sequence;
+        let young = now.saturating_duration_since(entry.sent) <= MAX_AGE;
+        let just_repeated = entry
+            .repeated
+            .is_some_and(|then| now.saturating_duration_since(then) < MIN_REPEAT);
+        if !known || !young || just_repeated {
+            return None;
+        }
+        let size = entry.packet.payload.len();
+        let allowed = SHARE_FLOOR_BYTES.max((self.media.bytes(now) as f64 * MAX_SHARE) as usize);
+        if self.repair.bytes(now) + size > allowed {
+            return None;
+        }
+        self.repair.add(size, now);
+        entry.repeated = Some(now);
+        Some(entry.packet.clone())
+    }
+}
+
+/// Bytes of the last [`SHARE_WINDOW`], in tenths of it.
+#[derive(Default)]
+struct Window {
+    buckets: [usize; Self::BUCKETS],
+    /// The newest bucket and when it began.
+    newest: Option<(usize, Instant)>,
+}
+
+impl Window {
+    const BUCKETS: usize = 10;
+
+    fn add(&mut self, bytes: usize, now: Instant) {
+        let bucket = self.advance(now);
+        self.buckets[bucket] += bytes;
+    }
+
+    fn bytes(&mut self, now: Instant) -> usize {
+        self.advance(now);
+        self.buckets.iter().sum()
+    }
+
+    fn advance(&mut self, now: Instant) -> usize {
+        let width = SHARE_WINDOW / Self::BUCKETS as u32;
+        let (mut bucket, mut began) = self.newest.unwrap_or((0, now));
+        if now.saturating_duration_since(began) >= SHARE_WINDOW * 2 {
+            self.buckets = [0; Self::BUCKETS];
+            began = now;
+        }
+        while now.saturating_duration_since(began) >= width {
+            bucket = (bucket + 1) % Self::BUCKETS;
+            self.buckets[bucket] = 0;
+            began += width;
+        }
+        self.newest = Some((bucket, began));
+        bucket
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn packet(sequence: u16) -> SentPacket {
+        SentPacket {
+            sequence,
+            timestamp: u32::from(sequence) * 3000,
+            marker: sequence.is_multiple_of(5),
+            payload: Bytes::from(vec![sequence as u8; 1000]),
+        }
+    }
+
+    #[test]
+    fn a_packet_that_was_sent_can_be_repeated_as_it_was() {
+        let (mut history, now) = (History::default(), Instant::now());
+        for sequence in 65_530..=65_535u16 {
+            history.record(packet(sequence), now);
+        }
+        history.record(packet(0), now);
+        assert_eq!(history.repeat(65_533, now + MS), Some(packet(65_533)));
+        assert_eq!(history.repeat(0, now + MS), Some(packet(0)));
+        assert_eq!(history.repeat(1, now + MS), None, "never sent");
+    }
+
+    #[test]
+    fn a_packet_that_was_displaced_is_gone() {
+        let (mut history, now) = (History::default(), Instant::now());
+        history.record(packet(7), now);
+        history.record(packet(7 + CAPACITY as u16), now);
+        assert_eq!(history.repeat(7, now), None);
+    }
+
+    #[test]
+    fn an_old_packet_is_not_repeated() {
+        let (mut history, now) = (History::default(), Instant::now());
+        history.record(packet(1), now);
+        assert!(history.repeat(1, now + MAX_AGE + MS).is_none());
+    }
+
+    #[test]
+    fn two_requests_within_one_round_trip_are_answered_once() {
+        let (mut history, now) = (History::default(), Instant::now());
+        history.record(packet(1), now);
+        assert!(history.repeat(1, now + 10 * MS).is_some());
+        assert!(history.repeat(1, now + 11 * MS).is_none());
+        assert!(history.repeat(1, now + 10 * MS + MIN_REPEAT).is_some());
+    }
+
+    #[test]
+    fn repair_takes_no_more_than_its_share() {
+        let (mut history, start) = (History::default(), Instant::now());
+        let mut now = start;
+        for sequence in 0..200 {
+            history.record(packet(sequence), now);
+            now += 4 * MS;
+        }
+        let answered = (0..200)
+            .filter(|s| history.repeat(*s, now).is_some())
+            .count();
+        assert!((45..=50).contains(&answered), "{answered} of 200 packets");
+
+        // A second later the window is empty again, and new packets can be repaired.
+        now += SHARE_WINDOW * 2;
+        history.record(packet(300), now);
+        assert!(history.repeat(300, now).is_some());
+    }
+}
