@@ -1,1 +1,51 @@
-//! One connection to one person.
+//! One connection to one person: negotiation, paths, data channels, RTP in and out.
+//!
+//! Built on webrtc-rs. Of two people one alone offers, restarts included, and the first offer holds
+//! everything there will ever be: microphone, camera, screen, shared sound and the data channels. A
+//! track that has nothing to send stays silent and starts without a new offer.
+//!
+//! Threads: everything here runs as tasks of the tokio runtime that [`Link::open`] was called on.
+//! [`Link::send_audio`] and [`Link::send_video`] are called from media threads: they put a reference
+//! into a bounded queue and return. Latency: a packet waits for two task switches (the pump, the
+//! connection's driver), some ten microseconds on an idle machine; only a machine or a network that
+//! can't keep up makes the queue wait, and then it is cut (see `outbox`).
+//!
+//! - [`Link`]: the face
+//! - `config`, `event`, `error`, `stats`: what goes in and what comes out
+//! - `description`, `candidate`: foreign text, checked before anything is done with it
+//! - `lines`, `peer`, `addresses`: what a connection is made of
+//! - `keeper`, `observer`: the task that watches a connection and tells of it
+//! - `outbox`, `pump`, `stream`, `feedback`: packets out, and what the other side says about them
+//! - `receive`, `control`: packets and messages in
+
+mod addresses;
+mod candidate;
+mod config;
+mod connection;
+mod control;
+mod description;
+mod error;
+mod event;
+mod feedback;
+mod keeper;
+mod lines;
+mod media;
+mod observer;
+mod outbox;
+mod peer;
+mod pump;
+mod receive;
+mod shared;
+mod stats;
+mod stream;
+
+#[cfg(test)]
+mod tests;
+
+pub use config::{IceServer, LinkConfig};
+pub use connection::Link;
+pub use control::MAX_CONTROL_BYTES;
+pub use error::{LinkError, LinkFailure};
+pub use event::{LinkEvent, MediaSink};
+pub use media::EncodedVideo;
+pub use stats::{KindStats, LinkState, LinkStats, Path, Route, Transport};

@@ -1,0 +1,53 @@
+//! What a link is opened with.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Without a sign of life for this long a path counts as disconnected: four missed consent checks.
+/// RFC 7675 would wait 30 s; a family would have hung up.
+pub(super) const DISCONNECTED_AFTER: Duration = Duration::from_secs(2);
+
+/// And for this much longer, as failed. Together 8 s: who vanishes without a word is gone within
+/// ten, and a phone that changes networks has time to come back.
+pub(super) const FAILED_AFTER: Duration = Duration::from_secs(6);
+
+/// Consent checks, which also measure the round trip.
+pub(super) const KEEPALIVE: Duration = Duration::from_millis(500);
+
+/// Bytes that may wait unacknowledged in one data channel. Unbounded, a transfer would fill the
+/// network's queue and delay voice by half a second (measured).
+pub(super) const CHANNEL_BUFFER_BYTES: usize = 64 * 1024;
+
+/// How far behind the newest packet SRTP still accepts one. A repaired packet of a 720p keyframe
+/// may come some hundred packets late; the crate's 64 would call it a replay.
+pub(super) const SRTP_REPLAY_WINDOW: usize = 1024;
+
+/// How a connection is made.
+#[derive(Clone, Debug, Default)]
+pub struct LinkConfig {
+    /// This side offers, restarts included; the other side never does.
+    pub offerer: bool,
+    /// STUN and TURN servers, in any order.
+    pub ice_servers: Vec<IceServer>,
+    /// Also offer paths over the loopback interface: for two people on one machine.
+    pub loopback: bool,
+}
+
+/// A STUN or TURN server.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct IceServer {
+    /// `stun:HOST[:PORT]` or `turn:HOST[:PORT]?transport=udp`.
+    pub urls: Vec<String>,
+    /// TURN: the user, empty for STUN.
+    pub username: String,
+    /// TURN: the password, empty for STUN.
+    pub credential: String,
+}
+
+impl fmt::Debug for IceServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IceServer")
+            .field("urls", &self.urls)
+            .finish_non_exhaustive()
+    }
+}

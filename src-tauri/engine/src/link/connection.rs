@@ -1,0 +1,345 @@
+//! The face of a link.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rtc::peer_connection::configuration::RTCOfferOptions;
+use rtc::peer_connection::sdp::RTCSessionDescription;
+use rtc::peer_connection::transport::RTCIceCandidateInit;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio::task::JoinSet;
+use webrtc::error::Error;
+use webrtc::peer_connection::PeerConnection;
+
+use super::candidate::{Candidate, RemoteCandidates};
+use super::config::LinkConfig;
+use super::control::{CONTROL_CAPACITY, carry_control, drain};
+use super::description::{Description, ufrag};
+use super::error::LinkError;
+use super::event::{LinkEvent, MediaSink};
+use super::keeper::{Keeper, Posts};
+use super::media::EncodedVideo;
+use super::observer::{NOTICE_CAPACITY, Notice, Observer};
+use super::peer::Peer;
+use super::pump::{Pipes, Pump};
+use super::shared::Shared;
+use super::stats::LinkStats;
+use crate::audio::EncodedAudio;
+
+/// One connection to one person.
+///
+/// Dropping it closes it, a moment later; [`close`](Self::close) waits until that is done.
+pub struct Link {
+    connection: Arc<dyn PeerConnection>,
+    shared: Arc<Shared>,
+    offerer: bool,
+    loopback: bool,
+    events: mpsc::Sender<LinkEvent>,
+    notices: mpsc::Sender<Notice>,
+    control: mpsc::Sender<Bytes>,
+    mids: watch::Sender<Vec<String>>,
+    /// One negotiation at a time.
+    remote: Mutex<RemoteCandidates>,
+    stop: watch::Sender<bool>,
+    done: watch::Receiver<()>,
+}
+
+impl Link {
+    /// Opens sockets and prepares everything; nothing is sent before there is a description.
+    ///
+    /// What happens is told by `events`. A link that is not listened to stands still, so its owner
+    /// reads them all. Must be called within a tokio runtime, which from then on carries the link.
+    ///
+    /// # Errors
+    ///
+    /// [`LinkError::Setup`]: no socket, or a server address that is none.
+    pub async fn open(
+        config: LinkConfig,
+        sink: Arc<dyn MediaSink>,
+        events: mpsc::Sender<LinkEvent>,
+    ) -> Result<Self, LinkError> {
+        let (notices, noticed) = mpsc::channel(NOTICE_CAPACITY);
+        let peer = Peer::build(&config, Observer::new(notices.clone())).await?;
+        let shared = Arc::new(Shared::default());
+        let (mids, mids_known) = watch::channel(Vec::new());
+        let (stop, stopping) = watch::channel(false);
+        let (closed, closing) = watch::channel(false);
+        let (remote_camera, camera_known) = watch::channel(None);
+        let (control, control_out) = mpsc::channel(CONTROL_CAPACITY);
+        let (finished, done) = watch::channel(());
+
+        let mut children = JoinSet::new();
+        let pipes = Pipes {
+            shared: shared.clone(),
+            feedback: peer.feedback,
+            remote_camera: camera_known,
+            events: events.clone(),
+        };
+        let (pump, ended) = (
+            Pump::new(pipes, peer.microphone, peer.camera),
+            closed.clone(),
+        );
+        children.spawn(async move {
+            pump.run().await;
+            ended.send_replace(true);
+        });
+        children.spawn(carry_control(
+            peer.control,
+            control_out,
+            events.clone(),
+            closed,
+        ));
+        children.spawn(drain(peer.chat));
+        let posts = Posts {
+            notices: noticed,
+            events: events.clone(),
+            stop: stopping,
+            closed: closing,
+            mids: mids_known,
+            remote_camera,
+        };
+        let connection = peer.connection;
+        let (to_keep, to_follow) = (connection.clone(), shared.clone());
+        let keeper = Keeper::new(to_keep, to_follow, sink, posts, children, config.loopback);
+        tokio::spawn(async move {
+            keeper.run().await;
+            drop(finished);
+        });
+        Ok(Self {
+            connection,
+            shared,
+            offerer: config.offerer,
+            loopback: config.loopback,
+            events,
+            notices,
+            control,
+            mids,
+            remote: Mutex::default(),
+            stop,
+            done,
+        })
+    }
+
+    /// The description to send to the other side. With `restart` it asks for a new path, from fresh
+    /// sockets; media flows on the old one as long as that lives.
+    ///
+    /// An offer that has not been answered is returned once more: it can't be taken back, and who
+    /// has applied it already answers it again.
+    ///
+    /// # Errors
+    ///
+    /// [`LinkError::WrongRole`] on the answering side, [`LinkError::Negotiation`],
+    /// [`LinkError::Ended`].
+    pub async fn offer(&self, restart: bool) -> Result<String, LinkError> {
+        if !self.offerer {
+            return Err(LinkError::WrongRole);
+        }
+        let _one_at_a_time = self.remote.lock().await;
+        let connection = self.connection.clone();
+        self.describe(async move {
+            if connection.pending_local_description().await.is_none() {
+                let described = connection.current_local_description().await.is_some();
+                let options = RTCOfferOptions {
+                    ice_restart: restart && described,
+                };
+                let offer = connection.create_offer(Some(options)).await?;
+                connection.set_local_description(offer).await?;
+            }
+            Ok(connection.local_description().await)
+        })
+        .await
+    }
+
+    /// Applies the other side's offer; returns the answer to send back. Applying the same one again
+    /// gives the same answer again.
+    ///
+    /// # Errors
+    ///
+    /// [`LinkError::WrongRole`] on the offering side; [`LinkError::Description`] when it is none
+    /// (nothing has changed then); [`LinkError::Negotiation`], [`LinkError::Ended`].
+    pub async fn accept_offer(&self, sdp: &str) -> Result<String, LinkError> {
+        if self.offerer {
+            return Err(LinkError::WrongRole);
+        }
+        let description = Description::read(sdp)?;
+        let mut remote = self.remote.lock().await;
+        self.mids.send_replace(description.mids);
+        let (connection, text) = (self.connection.clone(), description.sdp);
+        let answer = self
+            .describe(async move {
+                let offer = RTCSessionDescription::offer(text)?;
+                connection.set_remote_description(offer).await?;
+                let answer = connection.create_answer(None).await?;
+                connection.set_local_description(answer).await?;
+                Ok(connection.local_description().await)
+            })
+            .await?;
+        self.use_waiting(&mut remote, &description.ufrag, &description.candidates)
+            .await;
+        Ok(answer)
+    }
+
+    /// Applies the other side's answer to our offer. One that comes twice is ignored.
+    ///
+    /// # Errors
+    ///
+    /// As [`accept_offer`](Self::accept_offer).
+    pub async fn accept_answer(&self, sdp: &str) -> Result<(), LinkError> {
+        if !self.offerer {
+            return Err(LinkError::WrongRole);
+        }
+        let description = Description::read(sdp)?;
+        let mut remote = self.remote.lock().await;
+        if self.connection.pending_local_description().await.is_none() {
+            return Ok(());
+        }
+        self.mids.send_replace(description.mids);
+        let (connection, text) = (self.connection.clone(), description.sdp);
+        guard(async move {
+            let answer = RTCSessionDescription::answer(text)?;
+            connection.set_remote_description(answer).await
+        })
+        .await?;
+        self.use_waiting(&mut remote, &description.ufrag, &description.candidates)
+            .await;
+        Ok(())
+    }
+
+    /// An address of the other side, before or after the description it belongs to.
+    ///
+    /// # Errors
+    ///
+    /// [`LinkError::Candidate`] when it is malformed; the link goes on.
+    pub async fn add_candidate(
+        &self,
+        candidate: &str,
+        mid: Option<&str>,
+        line: Option<u16>,
+    ) -> Result<(), LinkError> {
+        // All sections share one path: which of them is named makes no difference.
+        let _ = (mid, line);
+        let Some(candidate) = Candidate::read(candidate, self.loopback)? else {
+            return Ok(());
+        };
+        let mut remote = self.remote.lock().await;
+        match remote.arrived(candidate) {
+            Some(candidate) => self.use_candidate(candidate).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Queues one packet of audio; never waits. Dropped while there is no path.
+    pub fn send_audio(&self, packet: &Arc<EncodedAudio>) {
+        self.shared.push_audio(packet);
+    }
+
+    /// Queues one picture; never waits. Dropped while there is no path; when the queue is full the
+    /// oldest goes, with all that build on it, and a keyframe is asked for.
+    pub fn send_video(&self, frame: &Arc<EncodedVideo>) {
+        if self.shared.push_video(frame) {
+            // Dropped when the owner is behind: the other side will ask as well.
+            let _ = self.events.try_send(LinkEvent::KeyframeRequested);
+        }
+    }
+
+    /// Asks the other side to send packets of its camera once more. Never waits.
+    pub fn nack(&self, sequences: Vec<u16>) {
+        self.shared.request_packets(&sequences);
+    }
+
+    /// Asks the other side for a keyframe, at most twice a second. Never waits.
+    pub fn request_keyframe(&self) {
+        self.shared.request_keyframe();
+    }
+
+    /// Queues a control message, in order and reliably, also before the channel is open.
+    ///
+    /// # Errors
+    ///
+    /// [`LinkError::TooLong`], [`LinkError::Busy`] (not queued; say it again later),
+    /// [`LinkError::Ended`].
+    pub fn send_control(&self, message: Bytes) -> Result<(), LinkError> {
+        if message.len() > super::MAX_CONTROL_BYTES {
+            return Err(LinkError::TooLong(message.len()));
+        }
+        self.control.try_send(message).map_err(|error| match error {
+            TrySendError::Full(_) => LinkError::Busy,
+            TrySendError::Closed(_) => LinkError::Ended,
+        })
+    }
+
+    /// How the link is doing.
+    pub fn stats(&self) -> LinkStats {
+        self.shared.stats()
+    }
+
+    /// Closes the connection and waits until that is done, a few milliseconds. The other side is
+    /// told, if it can be reached.
+    pub async fn close(&self) {
+        self.stop.send_replace(true);
+        // Ends with an error, when the keeper has let go of its end: that is what is waited for.
+        while self.done.clone().changed().await.is_ok() {}
+    }
+
+    /// Makes a description of ours, while the candidates that belong to it are held back.
+    async fn describe(
+        &self,
+        make: impl Future<Output = Result<Option<RTCSessionDescription>, Error>> + Send + 'static,
+    ) -> Result<String, LinkError> {
+        self.note(Notice::Describing).await?;
+        let made = guard(make).await;
+        let made = made.and_then(|made| made.ok_or(LinkError::Ended));
+        let ufrag = made.as_ref().ok().and_then(|made| ufrag(&made.sdp));
+        self.note(Notice::Described(ufrag)).await?;
+        Ok(made?.sdp)
+    }
+
+    async fn note(&self, notice: Notice) -> Result<(), LinkError> {
+        self.notices
+            .send(notice)
+            .await
+            .map_err(|_| LinkError::Ended)
+    }
+
+    /// Uses the candidates that came with a description or before it.
+    async fn use_waiting(&self, remote: &mut RemoteCandidates, ufrag: &str, texts: &[String]) {
+        let mut usable = remote.described(ufrag);
+        let written = texts
+            .iter()
+            .filter_map(|t| Candidate::read(t, self.loopback).ok().flatten());
+        usable.extend(written.filter_map(|candidate| remote.arrived(candidate)));
+        for candidate in usable {
+            if let Err(error) = self.use_candidate(candidate).await {
+                tracing::debug!(%error, "a candidate of the other side");
+            }
+        }
+    }
+
+    async fn use_candidate(&self, candidate: Candidate) -> Result<(), LinkError> {
+        let connection = self.connection.clone();
+        let init = RTCIceCandidateInit {
+            candidate: candidate.text,
+            ..Default::default()
+        };
+        let added = guard(async move { connection.add_ice_candidate(init).await }).await;
+        added.map_err(|error| match error {
+            LinkError::Negotiation(_) => LinkError::Candidate("could not be used"),
+            other => other,
+        })
+    }
+}
+
+/// Runs a call into the library that depends on foreign text in a task of its own, so that a panic
+/// there is an error here.
+async fn guard<T: Send + 'static>(
+    call: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, LinkError> {
+    match tokio::spawn(call).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(Error::ErrConnectionClosed)) => Err(LinkError::Ended),
+        Ok(Err(error)) => Err(LinkError::Negotiation(error.to_string())),
+        Err(_) => Err(LinkError::Ended),
+    }
+}

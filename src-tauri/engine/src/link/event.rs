@@ -1,0 +1,43 @@
+//! What a link tells its owner.
+
+use bytes::Bytes;
+
+use super::error::LinkFailure;
+use crate::transport::packet::RtpPacket;
+
+/// Takes what arrives. Called on the link's tasks: it must not block.
+pub trait MediaSink: Send + Sync {
+    /// A packet of the other side's microphone.
+    fn audio(&self, packet: RtpPacket);
+    /// A packet of the other side's camera.
+    fn video(&self, packet: RtpPacket);
+}
+
+/// What happened on a link.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LinkEvent {
+    /// An address of ours to send to the other side, after the description it belongs to.
+    Candidate {
+        /// As in an `a=candidate` line, without the `a=`.
+        candidate: String,
+        /// The media section it belongs to; all share one path.
+        mid: Option<String>,
+        /// The index of that section.
+        line: Option<u16>,
+    },
+    /// Media flows, for the first time or again.
+    Connected,
+    /// No sign of life for two seconds. It may come back by itself; a restart is worth asking for.
+    Disconnected,
+    /// There is no connection. After [`Lost`](LinkFailure::Lost) a restart may bring it back.
+    Failed(LinkFailure),
+    /// The other side can decode nothing until it gets a keyframe. At most two a second.
+    KeyframeRequested,
+    /// Control messages can be sent. Those sent before have been kept.
+    ControlOpen,
+    /// A control message from the other side, at most
+    /// [`MAX_CONTROL_BYTES`](super::MAX_CONTROL_BYTES).
+    Control(Bytes),
+    /// The share of our packets, 0 to 1, that the other side missed in the last second.
+    RemoteLoss(f32),
+}

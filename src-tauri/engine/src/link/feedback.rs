@@ -1,0 +1,295 @@
+//! What the other side says about our media: RTCP, picked up inside webrtc-rs.
+//!
+//! The library keeps RTCP to its interceptors. This one stands nearest the wire, copies what
+//! concerns us into a bounded queue, and passes everything on. Runs on the connection's driver; a
+//! packet that is no RTCP costs it two moves.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use rtc::interceptor::{Interceptor, Packet, StreamInfo, TaggedPacket};
+use rtc::rtcp;
+use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
+use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use rtc::rtcp::receiver_report::ReceiverReport;
+use rtc::rtcp::reception_report::ReceptionReport;
+use rtc::rtcp::sender_report::SenderReport;
+use rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
+use rtc::sansio::Protocol;
+use rtc::shared::error::Error;
+use tokio::sync::mpsc;
+
+use crate::transport::report::{ReportBlock, SenderReports};
+
+/// Entries that may wait for the pump; a peer that floods us with feedback loses the rest of it.
+pub(super) const FEEDBACK_CAPACITY: usize = 128;
+
+/// Sequence numbers taken from one NACK: a datagram could name six thousand.
+const MAX_NACKED: usize = 512;
+
+/// Something the other side said.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Feedback {
+    /// It misses these packets of our camera.
+    Nack(Vec<u16>),
+    /// It can decode nothing of our camera until there is a keyframe.
+    Keyframe,
+    /// What it received of our microphone or camera.
+    Report {
+        audio: bool,
+        /// 0 to 1.
+        loss: f32,
+        round_trip: Option<Duration>,
+    },
+}
+
+/// Copies feedback on our two streams into a queue.
+pub(super) struct FeedbackTap {
+    microphone: u32,
+    camera: u32,
+    out: mpsc::Sender<Feedback>,
+    sent: SenderReports,
+    reads: VecDeque<TaggedPacket>,
+    writes: VecDeque<TaggedPacket>,
+}
+
+impl FeedbackTap {
+    /// For the streams of these identifiers.
+    pub fn new(microphone: u32, camera: u32, out: mpsc::Sender<Feedback>) -> Self {
+        Self {
+            microphone,
+            camera,
+            out,
+            sent: SenderReports::default(),
+            reads: VecDeque::new(),
+            writes: VecDeque::new(),
+        }
+    }
+
+    fn read(&self, packet: &dyn rtcp::Packet, now: Instant) {
+        let any = packet.as_any();
+        if let Some(nack) = any.downcast_ref::<TransportLayerNack>() {
+            if nack.media_ssrc == self.camera {
+                let asked = nack.nacks.iter().flat_map(|pair| pair.packet_list());
+                self.tell(Feedback::Nack(asked.take(MAX_NACKED).collect()));
+            }
+        } else if let Some(pli) = any.downcast_ref::<PictureLossIndication>() {
+            if pli.media_ssrc == self.camera {
+                self.tell(Feedback::Keyframe);
+            }
+        } else if let Some(fir) = any.downcast_ref::<FullIntraRequest>() {
+            if fir.fir.iter().any(|entry| entry.ssrc == self.camera) {
+                self.tell(Feedback::Keyframe);
+            }
+        } else if let Some(report) = any.downcast_ref::<ReceiverReport>() {
+            self.report(&report.reports, now);
+        } else if let Some(report) = any.downcast_ref::<SenderReport>() {
+            self.report(&report.reports, now);
+        }
+    }
+
+    fn report(&self, reports: &[ReceptionReport], now: Instant) {
+        for report in reports {
+            let audio = report.ssrc == self.microphone;
+            if !audio && report.ssrc != self.camera {
+                continue;
+            }
+            let block = ReportBlock {
+                fraction_lost: report.fraction_lost,
+                last_sender_report: report.last_sender_report,
+                delay: report.delay,
+            };
+            self.tell(Feedback::Report {
+                audio,
+                loss: block.loss(),
+                round_trip: self.sent.round_trip(&block, now),
+            });
+        }
+    }
+
+    fn tell(&self, feedback: Feedback) {
+        // A full queue drops: what is lost here is asked for again.
+        let _ = self.out.try_send(feedback);
+    }
+}
+
+impl Protocol<TaggedPacket, TaggedPacket, ()> for FeedbackTap {
+    type Rout = TaggedPacket;
+    type Wout = TaggedPacket;
+    type Eout = ();
+    type Error = Error;
+    type Time = Instant;
+
+    fn handle_read(&mut self, message: TaggedPacket) -> Result<(), Error> {
+        if let Packet::Rtcp(packets) = &message.message.packet {
+            for packet in packets {
+                self.read(packet.as_ref(), message.now);
+            }
+        }
+        self.reads.push_back(message);
+        Ok(())
+    }
+
+    fn poll_read(&mut self) -> Option<TaggedPacket> {
+        self.reads.pop_front()
+    }
+
+    fn handle_write(&mut self, message: TaggedPacket) -> Result<(), Error> {
+        if let Packet::Rtcp(packets) = &message.message.packet {
+            let reports = packets
+                .iter()
+                .filter_map(|packet| packet.as_any().downcast_ref::<SenderReport>());
+            for report in reports {
+                self.sent.sent(report.ntp_time, message.now);
+            }
+        }
+        self.writes.push_back(message);
+        Ok(())
+    }
+
+    fn poll_write(&mut self) -> Option<TaggedPacket> {
+        self.writes.pop_front()
+    }
+}
+
+impl Interceptor for FeedbackTap {
+    fn bind_local_stream(&mut self, _: &StreamInfo) {}
+    fn unbind_local_stream(&mut self, _: &StreamInfo) {}
+    fn bind_remote_stream(&mut self, _: &StreamInfo) {}
+    fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rtc::interceptor::AttributedPacket;
+    use rtc::rtcp::payload_feedbacks::full_intra_request::FirEntry;
+    use rtc::rtcp::transport_feedbacks::transport_layer_nack::NackPair;
+    use rtc::shared::TransportContext;
+
+    const MICROPHONE: u32 = 1;
+    const CAMERA: u32 = 2;
+
+    fn tap() -> (FeedbackTap, mpsc::Receiver<Feedback>) {
+        let (out, heard) = mpsc::channel(FEEDBACK_CAPACITY);
+        (FeedbackTap::new(MICROPHONE, CAMERA, out), heard)
+    }
+
+    fn tagged(packet: Box<dyn rtcp::Packet>, now: Instant) -> TaggedPacket {
+        TaggedPacket {
+            now,
+            transport: TransportContext::default(),
+            message: AttributedPacket::new(Packet::Rtcp(vec![packet])),
+        }
+    }
+
+    fn hear(packet: impl rtcp::Packet + 'static) -> Option<Feedback> {
+        let (mut tap, mut heard) = tap();
+        let packet = tagged(Box::new(packet), Instant::now());
+        tap.handle_read(packet).expect("nothing can fail");
+        assert!(
+            tap.poll_read().is_some(),
+            "the packet goes on to the others"
+        );
+        heard.try_recv().ok()
+    }
+
+    #[test]
+    fn a_request_for_packets_of_our_camera_is_heard() {
+        let nack = |media_ssrc| TransportLayerNack {
+            sender_ssrc: 9,
+            media_ssrc,
+            nacks: vec![NackPair {
+                packet_id: 65_535,
+                lost_packets: 0b101,
+            }],
+        };
+        assert_eq!(hear(nack(CAMERA)), Some(Feedback::Nack(vec![65_535, 0, 2])));
+        assert_eq!(hear(nack(77)), None, "no stream of ours");
+    }
+
+    #[test]
+    fn both_ways_to_ask_for_a_keyframe_are_heard() {
+        let pli = |media_ssrc| PictureLossIndication {
+            sender_ssrc: 9,
+            media_ssrc,
+        };
+        assert_eq!(hear(pli(CAMERA)), Some(Feedback::Keyframe));
+        assert_eq!(hear(pli(77)), None);
+        let entry = FirEntry {
+            ssrc: CAMERA,
+            sequence_number: 1,
+        };
+        let fir = FullIntraRequest {
+            sender_ssrc: 9,
+            media_ssrc: 0,
+            fir: vec![entry],
+        };
+        assert_eq!(hear(fir), Some(Feedback::Keyframe));
+    }
+
+    #[test]
+    fn a_report_tells_loss_and_the_round_trip_since_our_own() {
+        let (mut tap, mut heard) = tap();
+        let now = Instant::now();
+        let ours = SenderReport {
+            ssrc: CAMERA,
+            ntp_time: 7 << 16,
+            ..Default::default()
+        };
+        tap.handle_write(tagged(Box::new(ours), now))
+            .expect("nothing can fail");
+        let block = ReceptionReport {
+            ssrc: CAMERA,
+            fraction_lost: 128,
+            last_sender_report: 7,
+            delay: 0,
+            ..Default::default()
+        };
+        let theirs = ReceiverReport {
+            reports: vec![block],
+            ..Default::default()
+        };
+        let later = now + Duration::from_millis(30);
+        tap.handle_read(tagged(Box::new(theirs), later))
+            .expect("nothing can fail");
+        let expected = Feedback::Report {
+            audio: false,
+            loss: 0.5,
+            round_trip: Some(Duration::from_millis(30)),
+        };
+        assert_eq!(heard.try_recv(), Ok(expected));
+    }
+
+    #[test]
+    fn a_flood_of_feedback_is_bounded() {
+        let (mut tap, mut heard) = tap();
+        for _ in 0..10_000 {
+            let pli = PictureLossIndication {
+                sender_ssrc: 9,
+                media_ssrc: CAMERA,
+            };
+            tap.handle_read(tagged(Box::new(pli), Instant::now()))
+                .expect("nothing can fail");
+            tap.poll_read();
+        }
+        let kept = std::iter::from_fn(|| heard.try_recv().ok()).count();
+        assert_eq!(kept, FEEDBACK_CAPACITY);
+        let pairs = vec![
+            NackPair {
+                packet_id: 0,
+                lost_packets: 0xffff
+            };
+            350
+        ];
+        let nack = TransportLayerNack {
+            sender_ssrc: 9,
+            media_ssrc: CAMERA,
+            nacks: pairs,
+        };
+        let Some(Feedback::Nack(asked)) = hear(nack) else {
+            panic!("a request for packets is heard")
+        };
+        assert_eq!(asked.len(), MAX_NACKED);
+    }
+}

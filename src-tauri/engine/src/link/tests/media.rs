@@ -1,0 +1,183 @@
+//! Media and messages, between two links that are connected.
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sound_and_pictures_arrive_as_they_were_sent() {
+    let (mut alice, mut bob) = connect().await;
+    warm_up(&alice, &mut bob).await;
+    warm_up(&bob, &mut alice).await;
+
+    let (from_alice, from_bob) = (alice.link.clone(), bob.link.clone());
+    for (from, to) in [(from_alice, &mut bob), (from_bob, &mut alice)] {
+        for n in 0..5u32 {
+            from.send_audio(&audio(n));
+            let heard = to.next_audio().await;
+            assert_eq!(heard.timestamp, n * 960);
+            assert_eq!(heard.payload, audio(n).payload);
+        }
+        let mut last = None;
+        for n in 0..5u32 {
+            let sent = video(n, n == 0, 4);
+            from.send_video(&sent);
+            for index in 0..4 {
+                let seen = to.next_video().await;
+                assert_eq!(seen.timestamp, n * 3000);
+                assert_eq!(seen.payload, sent.payloads[index]);
+                assert_eq!(
+                    seen.marker,
+                    index == 3,
+                    "the last packet of a picture is marked"
+                );
+                assert!(last.is_none_or(|l: u16| seen.sequence == l.wrapping_add(1)));
+                last = Some(seen.sequence);
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_and_how_it_goes_is_counted() {
+    let (mut alice, mut bob) = connect().await;
+    warm_up(&alice, &mut bob).await;
+    let before = alice.link.stats();
+    alice.link.send_video(&video(1, true, 3));
+    for _ in 0..3 {
+        bob.next_video().await;
+    }
+    let stats = alice.link.stats();
+    assert_eq!(stats.state, LinkState::Connected);
+    assert_eq!(stats.video_sent.packets - before.video_sent.packets, 3);
+    assert_eq!(stats.video_sent.bytes - before.video_sent.bytes, 3300);
+    assert_eq!(stats.layer, Some((1280, 720)));
+    assert_eq!((stats.audio_dropped, stats.video_dropped), (0, 0));
+    let route = stats.route.expect("a path");
+    assert_eq!(
+        (route.path, route.transport),
+        (Path::Direct, Transport::Udp)
+    );
+    let theirs = bob.link.stats().route.expect("a path");
+    assert_eq!((route.local, route.remote), (theirs.remote, theirs.local));
+    assert!(bob.link.stats().video_received.packets >= 3);
+
+    // The other side reports once a second.
+    let mut pace = tokio::time::interval(Duration::from_millis(20));
+    let link = alice.link.clone();
+    tokio::spawn(async move {
+        for n in 0.. {
+            pace.tick().await;
+            link.send_audio(&audio(n));
+        }
+    });
+    let loss = alice
+        .expect(|event| matches!(event, LinkEvent::RemoteLoss(_)))
+        .await;
+    assert_eq!(loss, LinkEvent::RemoteLoss(0.0));
+    alice
+        .expect(|event| matches!(event, LinkEvent::RemoteLoss(_)))
+        .await;
+    alice
+        .expect(|event| matches!(event, LinkEvent::RemoteLoss(_)))
+        .await;
+    let stats = alice.link.stats();
+    let rtt = stats.rtt.expect("consent checks have been answered");
+    let media_rtt = stats.media_rtt.expect("reports have been answered");
+    assert!(rtt < Duration::from_secs(1) && media_rtt < Duration::from_secs(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_packets_are_sent_once_more_when_they_are_asked_for() {
+    let wire = Wire::lay().await;
+    let (alice, mut bob) = connect_by(Some(wire.clone())).await;
+    warm_up(&alice, &mut bob).await;
+    alice.link.send_video(&video(1, true, 1));
+    let first = bob.next_video().await.sequence.wrapping_add(1);
+    let lost = [first.wrapping_add(1), first.wrapping_add(3)];
+    wire.lose(lost);
+    alice.link.send_video(&video(2, false, 6));
+    let mut arrived = Vec::new();
+    for _ in 0..4 {
+        arrived.push(bob.next_video().await.sequence.wrapping_sub(first));
+    }
+    assert_eq!(arrived, [0, 2, 4, 5]);
+
+    bob.link.nack(lost.to_vec());
+    for index in [1, 3] {
+        let repaired = bob.next_video().await;
+        assert_eq!(repaired.sequence, first.wrapping_add(index));
+        assert_eq!(
+            repaired.payload,
+            video(2, false, 6).payloads[usize::from(index)]
+        );
+        assert_eq!(repaired.timestamp, 2 * 3000);
+    }
+    let stats = alice.link.stats();
+    assert_eq!((stats.retransmitted.packets, stats.nacks_received), (2, 1));
+    assert_eq!(bob.link.stats().nacks_sent, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keyframe_is_asked_for_when_a_track_appears_and_then_no_oftener_than_is_bearable() {
+    let (mut alice, mut bob) = connect().await;
+    // Of her own accord, for a path is new.
+    alice
+        .expect(|event| *event == LinkEvent::KeyframeRequested)
+        .await;
+    warm_up(&alice, &mut bob).await;
+    // Because the first packets of a track are lost.
+    alice
+        .expect(|event| *event == LinkEvent::KeyframeRequested)
+        .await;
+    for _ in 0..100 {
+        bob.link.request_keyframe();
+        tokio::task::yield_now().await;
+    }
+    alice
+        .expect(|event| *event == LinkEvent::KeyframeRequested)
+        .await;
+    let sent = bob.link.stats().keyframe_requests_sent;
+    assert!((2..=3).contains(&sent), "{sent} requests left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn control_messages_arrive_in_order_also_those_sent_before_there_was_a_path() {
+    let (mut alice, mut bob) = (Side::open(true).await, Side::open(false).await);
+    for n in 0..10u8 {
+        alice.link.send_control(Bytes::from(vec![n])).expect("room");
+    }
+    let (to_alice, to_bob) = (alice.link.clone(), bob.link.clone());
+    trickle(&mut alice, to_bob, None);
+    trickle(&mut bob, to_alice, None);
+    negotiate(&alice, &bob, false).await;
+    alice.expect(|event| *event == LinkEvent::ControlOpen).await;
+    for n in 0..10u8 {
+        let heard = bob
+            .expect(|event| matches!(event, LinkEvent::Control(_)))
+            .await;
+        assert_eq!(heard, LinkEvent::Control(Bytes::from(vec![n])));
+    }
+    let long = Bytes::from(vec![7; MAX_CONTROL_BYTES]);
+    bob.link.send_control(long.clone()).expect("room");
+    let heard = alice
+        .expect(|event| matches!(event, LinkEvent::Control(_)))
+        .await;
+    assert_eq!(heard, LinkEvent::Control(long));
+
+    let too_long = Bytes::from(vec![7; MAX_CONTROL_BYTES + 1]);
+    assert_eq!(
+        bob.link.send_control(too_long),
+        Err(LinkError::TooLong(MAX_CONTROL_BYTES + 1))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn media_is_not_kept_for_a_path_that_is_not_there() {
+    let alice = Side::open(true).await;
+    for n in 0..1000 {
+        alice.link.send_video(&video(n, true, 10));
+        alice.link.send_audio(&audio(n));
+    }
+    let stats = alice.link.stats();
+    assert_eq!(stats.state, LinkState::Connecting);
+    assert_eq!((stats.video_sent.packets, stats.video_dropped), (0, 0));
+}
