@@ -1,1 +1,37 @@
-//! From the camera to packets, and from packets to frames.
+//! From the camera to packets, and from packets to pictures.
+//!
+//! Sending: capture thread → [`slot::FrameSlot`] → encoder thread ([`encoder`]: scale, encode, packetise
+//! once for everybody). Receiving: packets → media thread ([`receiver`]: reorder, assemble, decode) →
+//! [`slot::FrameSlot`]. At 720p a picture is some 10 ms old when it is out on the other side of a
+//! loopback; nothing queues but what waits for a missing packet.
+
+pub mod assembler;
+pub mod camera;
+pub mod encoder;
+pub mod frame;
+mod frame_rate;
+mod freeze;
+#[doc(hidden)]
+pub mod fuzzing;
+pub mod h264;
+mod keyframe_requests;
+mod media_thread;
+pub mod packetizer;
+pub mod pattern;
+pub mod receiver;
+pub mod scale;
+pub mod slot;
+pub mod source;
+pub mod stats;
+
+pub use camera::Camera;
+pub use encoder::{EncodedVideo, LayerConfig, VideoEncoder};
+pub use frame::Frame;
+pub use receiver::{Feedback, VideoReceiver};
+pub use scale::scale;
+pub use slot::FrameSlot;
+pub use source::{CameraSpec, CameraSpecError, cameras};
+pub use stats::{VideoInboundStats, VideoOutboundStats};
+
+#[cfg(test)]
+mod tests;

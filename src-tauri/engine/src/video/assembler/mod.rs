@@ -1,0 +1,292 @@
+//! RTP packets into access units: order, gaps, and what to ask the sender for.
+//!
+//! Pure, driven by `push(packet, now)` and `poll(now)`; it runs on the receiver's media thread. A packet
+//! that comes in order passes at once. Only a gap waits, and never longer than [`GAP_PATIENCE`]: then
+//! everything up to the next keyframe is given up, because it refers to what is missing.
+
+mod access_unit;
+mod missing;
+mod sequence;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use crate::transport::packet::RtpPacket;
+pub use access_unit::AccessUnit;
+use access_unit::{AccessUnitBuilder, begins_keyframe};
+use missing::MissingPackets;
+use sequence::{Placed, SequenceUnwrapper};
+
+/// How long a picture waits for a missing packet: some three round trips across a continent. Beyond it
+/// a keyframe is the shorter way.
+pub const GAP_PATIENCE: Duration = Duration::from_millis(400);
+
+/// Packets held behind a gap; 2.4 MB at most. Beyond it the gap is given up (drop policy: oldest).
+const MAX_HELD: usize = 2048;
+
+/// What the assembler wants done.
+#[derive(Debug)]
+pub enum Output {
+    /// Decode this. They come in order, and the first is a keyframe.
+    AccessUnit(AccessUnit),
+    /// Ask the sender for these sequence numbers again.
+    Nack(Vec<u16>),
+}
+
+/// What has passed, counted since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AssemblerStats {
+    /// Packets that arrived, each sequence number once.
+    pub packets_received: u64,
+    /// Packets that were sent, going by their numbers, and have not arrived in time.
+    pub packets_lost: u64,
+    /// Packets that came twice, or after they had been given up.
+    pub packets_discarded: u64,
+    /// Packets that arrived after they had been asked for.
+    pub packets_retransmitted: u64,
+    /// Packets whose payload breaks RFC 6184.
+    pub packets_malformed: u64,
+    /// Requests for retransmission.
+    pub nacks: u64,
+    /// Access units that were complete.
+    pub frames_received: u64,
+    /// Access units that were incomplete, or referred to one that was.
+    pub frames_dropped: u64,
+}
+
+/// Puts one stream together.
+pub struct Assembler {
+    sequence: SequenceUnwrapper,
+    /// The number that must come next.
+    next: u64,
+    held: BTreeMap<u64, RtpPacket>,
+    missing: MissingPackets,
+    building: AccessUnitBuilder,
+    /// Nothing is decodable until a keyframe comes.
+    awaiting_keyframe: bool,
+    ready: VecDeque<AccessUnit>,
+    stats: AssemblerStats,
+}
+
+impl Default for Assembler {
+    fn default() -> Self {
+        Self {
+            sequence: SequenceUnwrapper::default(),
+            next: 0,
+            held: BTreeMap::new(),
+            missing: MissingPackets::default(),
+            building: AccessUnitBuilder::default(),
+            awaiting_keyframe: true,
+            ready: VecDeque::new(),
+            stats: AssemblerStats::default(),
+        }
+    }
+}
+
+impl Assembler {
+    /// One that waits for the first packet, and for a keyframe.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes a packet, in whatever order it comes.
+    pub fn push(&mut self, packet: RtpPacket, now: Instant) {
+        let number = match self.sequence.place(packet.sequence) {
+            Placed::Ignored => {
+                self.stats.packets_discarded += 1;
+                return;
+            }
+            Placed::First(number) => {
+                self.start_at(number);
+                number
+            }
+            Placed::Ahead { number, skipped } => {
+                self.missing.add(skipped, now);
+                number
+            }
+            Placed::Behind(number) => number,
+        };
+        if number < self.next || self.held.contains_key(&number) {
+            self.stats.packets_discarded += 1;
+            return;
+        }
+        self.stats.packets_received += 1;
+        if self.missing.arrived(number, now) {
+            self.stats.packets_retransmitted += 1;
+        }
+        if number == self.next {
+            self.take_in_order(packet);
+            self.take_held();
+        } else {
+            let ends_picture = packet.marker;
+            self.held.insert(number, packet);
+            if ends_picture {
+                self.jump_to_complete_keyframe(number);
+            }
+            if self.held.len() > MAX_HELD {
+                self.give_up_gap();
+            }
+        }
+    }
+
+    /// What is to be done now; call until it gives nothing.
+    pub fn poll(&mut self, now: Instant) -> Option<Output> {
+        if self
+            .missing
+            .oldest_age(now)
+            .is_some_and(|age| age >= GAP_PATIENCE)
+        {
+            self.give_up_gap();
+        }
+        if let Some(unit) = self.ready.pop_front() {
+            return Some(Output::AccessUnit(unit));
+        }
+        let wanted = self.missing.due(self.sequence.highest(), now);
+        if wanted.is_empty() {
+            return None;
+        }
+        self.stats.nacks += 1;
+        Some(Output::Nack(wanted))
+    }
+
+    /// When `poll` has something to do though no packet comes.
+    pub fn deadline(&self) -> Option<Instant> {
+        let give_up = self.missing.oldest().map(|since| since + GAP_PATIENCE);
+        self.missing.next_due().into_iter().chain(give_up).min()
+    }
+
+    /// Whether nothing can be decoded until a keyframe comes.
+    pub fn awaits_keyframe(&self) -> bool {
+        self.awaiting_keyframe
+    }
+
+    /// Whether a keyframe should be asked for: none is awaited in vain while one is on its way.
+    pub fn wants_keyframe(&self) -> bool {
+        self.awaiting_keyframe && !self.building.begins_keyframe()
+    }
+
+    /// Says that the decoder lost its footing: everything up to the next keyframe is dropped.
+    pub fn await_keyframe(&mut self) {
+        match self.ready.iter().position(|unit| unit.keyframe) {
+            Some(keyframe) => {
+                self.ready.drain(..keyframe);
+            }
+            None => {
+                self.ready.clear();
+                self.awaiting_keyframe = true;
+            }
+        }
+    }
+
+    /// Gives the memory of a decoded access unit back.
+    pub fn recycle(&mut self, unit: AccessUnit) {
+        self.building.recycle(unit.data);
+    }
+
+    /// Counts since the start.
+    pub fn stats(&self) -> AssemblerStats {
+        AssemblerStats {
+            packets_lost: self
+                .sequence
+                .expected()
+                .saturating_sub(self.stats.packets_received),
+            ..self.stats
+        }
+    }
+
+    /// The first packet, or the first of a sender that began anew.
+    fn start_at(&mut self, number: u64) {
+        self.next = number;
+        self.held.clear();
+        self.missing.clear();
+        self.building.discard();
+        self.awaiting_keyframe = true;
+    }
+
+    fn take_held(&mut self) {
+        while let Some(packet) = self.held.remove(&self.next) {
+            self.take_in_order(packet);
+        }
+    }
+
+    fn take_in_order(&mut self, packet: RtpPacket) {
+        self.next += 1;
+        if self.building.belongs_to_earlier(packet.timestamp) {
+            self.finish_picture();
+        }
+        if !self.building.add(&packet) {
+            self.stats.packets_malformed += 1;
+        }
+        if packet.marker {
+            self.finish_picture();
+        }
+    }
+
+    fn finish_picture(&mut self) {
+        if self.building.is_empty() {
+            return;
+        }
+        match self.building.finish() {
+            Some(unit) if unit.keyframe || !self.awaiting_keyframe => {
+                self.stats.frames_received += 1;
+                self.awaiting_keyframe = false;
+                self.ready.push_back(unit);
+            }
+            Some(unit) => {
+                self.stats.frames_received += 1;
+                self.stats.frames_dropped += 1;
+                self.building.recycle(unit.data);
+            }
+            None => {
+                self.stats.frames_dropped += 1;
+                self.awaiting_keyframe = true;
+            }
+        }
+    }
+
+    /// A whole keyframe behind a gap makes the gap irrelevant.
+    fn jump_to_complete_keyframe(&mut self, last: u64) {
+        let Some(timestamp) = self.held.get(&last).map(|packet| packet.timestamp) else {
+            return;
+        };
+        let mut first = None;
+        let mut expected = last;
+        for (&number, packet) in self.held.range(..=last).rev() {
+            if number != expected || packet.timestamp != timestamp {
+                break;
+            }
+            if begins_keyframe(&packet.payload) {
+                first = Some(number);
+            }
+            expected = number.wrapping_sub(1);
+        }
+        if let Some(first) = first {
+            self.jump_to(first);
+        }
+    }
+
+    /// Nothing before the next keyframe can be decoded; without one in sight nothing that is held can.
+    fn give_up_gap(&mut self) {
+        let keyframe = self
+            .held
+            .iter()
+            .find(|(_, packet)| begins_keyframe(&packet.payload))
+            .map(|(&number, _)| number);
+        self.jump_to(keyframe.unwrap_or(self.sequence.highest() + 1));
+    }
+
+    fn jump_to(&mut self, number: u64) {
+        let kept = self.held.split_off(&number);
+        let pictures = self.held.values().filter(|packet| packet.marker).count();
+        self.held = kept;
+        self.stats.frames_dropped += (pictures as u64).max(1);
+        self.missing.give_up_before(number);
+        self.building.discard();
+        self.awaiting_keyframe = true;
+        self.next = number;
+        self.take_held();
+    }
+}

@@ -1,0 +1,311 @@
+use super::*;
+use bytes::Bytes;
+
+const SPS: u8 = 0x67;
+const IDR: u8 = 0x65;
+const DELTA: u8 = 0x41;
+/// First slice byte that says "first macroblock is number 0".
+const FIRST: u8 = 0x88;
+
+/// A sender whose packets, one millisecond apart, the tests deliver, delay or lose.
+struct Sender {
+    start: Instant,
+    sequence: u16,
+    timestamp: u32,
+}
+
+impl Sender {
+    fn new() -> Self {
+        Self {
+            start: Instant::now(),
+            sequence: 65_530, // so that every test crosses the wrap
+            timestamp: 0,
+        }
+    }
+
+    fn packet(&mut self, payload: &[u8], marker: bool) -> RtpPacket {
+        let packet = RtpPacket {
+            sequence: self.sequence,
+            timestamp: self.timestamp,
+            marker,
+            payload: Bytes::copy_from_slice(payload),
+            arrived: self.start,
+        };
+        self.sequence = self.sequence.wrapping_add(1);
+        packet
+    }
+
+    /// Parameter sets and a slice in two fragments: three packets.
+    fn keyframe(&mut self) -> Vec<RtpPacket> {
+        self.timestamp = self.timestamp.wrapping_add(3000);
+        vec![
+            self.packet(&[0x78, 0, 2, SPS, 1, 0, 2, 0x68, 1], false),
+            self.packet(&[0x7c, 0x80 | (IDR & 0x1f), FIRST, 1], false),
+            self.packet(&[0x7c, 0x40 | (IDR & 0x1f), 2], true),
+        ]
+    }
+
+    /// One packet.
+    fn delta(&mut self) -> RtpPacket {
+        self.timestamp = self.timestamp.wrapping_add(3000);
+        self.packet(&[DELTA, FIRST, 7], true)
+    }
+}
+
+fn at(sender: &Sender, milliseconds: u64) -> Instant {
+    sender.start + Duration::from_millis(milliseconds)
+}
+
+fn outputs(assembler: &mut Assembler, now: Instant) -> (Vec<AccessUnit>, Vec<u16>) {
+    let (mut units, mut nacks) = (Vec::new(), Vec::new());
+    while let Some(output) = assembler.poll(now) {
+        match output {
+            Output::AccessUnit(unit) => units.push(unit),
+            Output::Nack(numbers) => nacks.extend(numbers),
+        }
+    }
+    (units, nacks)
+}
+
+fn started() -> (Sender, Assembler) {
+    let (mut sender, mut assembler) = (Sender::new(), Assembler::new());
+    for packet in sender.keyframe() {
+        assembler.push(packet, sender.start);
+    }
+    let (units, _) = outputs(&mut assembler, sender.start);
+    assert_eq!(units.len(), 1);
+    (sender, assembler)
+}
+
+#[test]
+fn packets_in_order_become_pictures_at_once() {
+    let (mut sender, mut assembler) = (Sender::new(), Assembler::new());
+    for packet in sender.keyframe() {
+        assembler.push(packet, sender.start);
+    }
+    assembler.push(sender.delta(), sender.start);
+    let (units, nacks) = outputs(&mut assembler, sender.start);
+    assert!(nacks.is_empty() && assembler.deadline().is_none());
+    assert!(units[0].keyframe && !units[1].keyframe);
+    let whole = [
+        &[0, 0, 0, 1, SPS, 1][..],
+        &[0, 0, 0, 1, 0x68, 1],
+        &[0, 0, 0, 1, IDR, FIRST, 1, 2],
+    ];
+    assert_eq!(units[0].data, whole.concat());
+    assert_eq!(units[1].data, [0, 0, 0, 1, DELTA, FIRST, 7]);
+}
+
+#[test]
+fn nothing_comes_out_before_the_first_keyframe() {
+    let (mut sender, mut assembler) = (Sender::new(), Assembler::new());
+    assembler.push(sender.delta(), sender.start);
+    assert!(outputs(&mut assembler, sender.start).0.is_empty());
+    assert!(assembler.awaits_keyframe());
+    for packet in sender.keyframe() {
+        assembler.push(packet, sender.start);
+    }
+    assert_eq!(outputs(&mut assembler, sender.start).0.len(), 1);
+    assert!(!assembler.awaits_keyframe());
+}
+
+#[test]
+fn a_keyframe_that_is_on_its_way_is_not_asked_for() {
+    let (mut sender, mut assembler) = (Sender::new(), Assembler::new());
+    assert!(assembler.wants_keyframe());
+    for packet in sender.keyframe() {
+        assembler.push(packet, sender.start);
+        assert!(!assembler.wants_keyframe());
+    }
+}
+
+#[test]
+fn packets_that_merely_overtake_each_other_are_not_asked_for() {
+    let (mut sender, mut assembler) = started();
+    let (first, second) = (sender.delta(), sender.delta());
+    assembler.push(second, at(&sender, 1));
+    assert!(outputs(&mut assembler, at(&sender, 1)).1.is_empty());
+    assembler.push(first, at(&sender, 2));
+    let (units, nacks) = outputs(&mut assembler, at(&sender, 20));
+    assert_eq!((units.len(), nacks.len()), (2, 0));
+}
+
+#[test]
+fn a_lost_packet_is_asked_for_again_and_the_picture_completed() {
+    let (mut sender, mut assembler) = started();
+    let lost = sender.delta();
+    assembler.push(sender.delta(), at(&sender, 0));
+    let deadline = assembler.deadline().unwrap();
+    assert_eq!(deadline, at(&sender, 8));
+    assert_eq!(outputs(&mut assembler, deadline).1, [lost.sequence]);
+    assert!(
+        outputs(&mut assembler, at(&sender, 50)).1.is_empty(),
+        "not again so soon"
+    );
+    assert_eq!(outputs(&mut assembler, at(&sender, 108)).1, [lost.sequence]);
+    assembler.push(lost, at(&sender, 120));
+    assert_eq!(outputs(&mut assembler, at(&sender, 120)).0.len(), 2);
+    let stats = assembler.stats();
+    assert_eq!(
+        (stats.packets_lost, stats.packets_retransmitted, stats.nacks),
+        (0, 1, 2)
+    );
+}
+
+#[test]
+fn three_later_packets_make_a_loss_certain_without_waiting() {
+    let (mut sender, mut assembler) = started();
+    let lost = sender.delta();
+    for _ in 0..3 {
+        assembler.push(sender.delta(), sender.start);
+    }
+    assert_eq!(outputs(&mut assembler, sender.start).1, [lost.sequence]);
+}
+
+#[test]
+fn repeated_requests_follow_what_a_retransmission_takes() {
+    let (mut sender, mut assembler) = started();
+    let lost = sender.delta();
+    assembler.push(sender.delta(), sender.start);
+    outputs(&mut assembler, at(&sender, 8));
+    assembler.push(lost, at(&sender, 28)); // recovered within 20 ms
+    let again = sender.delta();
+    assembler.push(sender.delta(), at(&sender, 100));
+    assert_eq!(
+        outputs(&mut assembler, at(&sender, 108)).1,
+        [again.sequence]
+    );
+    assert_eq!(
+        assembler.deadline(),
+        Some(at(&sender, 138)),
+        "one and a half times that"
+    );
+}
+
+#[test]
+fn a_gap_that_is_not_filled_is_given_up_and_a_keyframe_awaited() {
+    let (mut sender, mut assembler) = started();
+    let _lost = sender.delta();
+    assembler.push(sender.delta(), sender.start);
+    outputs(&mut assembler, at(&sender, 399));
+    assert!(!assembler.awaits_keyframe());
+    let (units, _) = outputs(&mut assembler, at(&sender, 400));
+    assert!(units.is_empty() && assembler.awaits_keyframe());
+    assert!(assembler.deadline().is_none());
+    assert_eq!(assembler.stats().packets_lost, 1);
+    assembler.push(sender.delta(), at(&sender, 410));
+    assert!(outputs(&mut assembler, at(&sender, 410)).0.is_empty());
+    for packet in sender.keyframe() {
+        assembler.push(packet, at(&sender, 420));
+    }
+    assert_eq!(outputs(&mut assembler, at(&sender, 420)).0.len(), 1);
+}
+
+#[test]
+fn a_whole_keyframe_behind_a_gap_ends_the_wait() {
+    let (mut sender, mut assembler) = started();
+    let _lost = sender.delta();
+    for packet in sender.keyframe() {
+        assembler.push(packet, at(&sender, 1));
+    }
+    let (units, nacks) = outputs(&mut assembler, at(&sender, 1));
+    assert!(units.len() == 1 && units[0].keyframe && nacks.is_empty());
+}
+
+#[test]
+fn a_sender_that_begins_anew_is_followed() {
+    let (mut sender, mut assembler) = started();
+    sender.sequence = 20_000;
+    let stray = sender.delta();
+    assembler.push(stray, sender.start);
+    for packet in sender.keyframe() {
+        assembler.push(packet, sender.start);
+    }
+    // The packet that could not be believed was no part of the keyframe.
+    assert_eq!(outputs(&mut assembler, sender.start).0.len(), 1);
+}
+
+#[test]
+fn a_picture_whose_end_mark_is_missing_ends_with_the_next_timestamp() {
+    let (mut sender, mut assembler) = started();
+    let mut unmarked = sender.delta();
+    unmarked.marker = false;
+    assembler.push(unmarked, sender.start);
+    assembler.push(sender.delta(), sender.start);
+    assert_eq!(outputs(&mut assembler, sender.start).0.len(), 2);
+}
+
+#[test]
+fn packets_that_come_twice_or_too_late_change_nothing() {
+    let (mut sender, mut assembler) = started();
+    let packet = sender.delta();
+    for _ in 0..3 {
+        assembler.push(packet.clone(), sender.start);
+    }
+    assert_eq!(outputs(&mut assembler, sender.start).0.len(), 1);
+    assert_eq!(assembler.stats().packets_discarded, 2);
+}
+
+#[test]
+fn malformed_payloads_break_their_picture_and_nothing_else() {
+    let malformed: [&[u8]; 8] = [
+        &[0x7c, 0x05, 1],           // a fragment that never began
+        &[0x7c],                    // a fragment without header
+        &[0x7c, 0x85],              // an empty fragment
+        &[0x7c, 0x80 | 28, 1],      // a fragment of a fragment
+        &[0x78],                    // an empty aggregate
+        &[0x78, 0, 9, DELTA],       // longer inside than outside
+        &[0x78, 0, 0, 0, 1, DELTA], // a unit of no bytes
+        &[0x1f, 1, 2],              // a type that does not exist
+    ];
+    for payload in malformed {
+        let (mut sender, mut assembler) = started();
+        let packet = sender.packet(payload, true);
+        assembler.push(packet, sender.start);
+        assert!(
+            outputs(&mut assembler, sender.start).0.is_empty(),
+            "{payload:?}"
+        );
+        assert_eq!(assembler.stats().packets_malformed, 1, "{payload:?}");
+        assert!(assembler.awaits_keyframe(), "{payload:?}");
+        for packet in sender.keyframe() {
+            assembler.push(packet, sender.start);
+        }
+        assert_eq!(
+            outputs(&mut assembler, sender.start).0.len(),
+            1,
+            "{payload:?}"
+        );
+    }
+}
+
+#[test]
+fn a_unit_cut_off_by_another_is_not_decoded() {
+    let (mut sender, mut assembler) = started();
+    sender.timestamp += 3000;
+    let begun = sender.packet(&[0x7c, 0x81, FIRST, 1], false);
+    let other = sender.packet(&[DELTA, FIRST, 2], true);
+    assembler.push(begun, sender.start);
+    assembler.push(other, sender.start);
+    assert!(outputs(&mut assembler, sender.start).0.is_empty());
+    assert!(assembler.awaits_keyframe());
+}
+
+#[test]
+fn padding_is_passed_over() {
+    let (mut sender, mut assembler) = started();
+    let padding = sender.packet(&[], false);
+    assembler.push(padding, sender.start);
+    assembler.push(sender.delta(), sender.start);
+    assert_eq!(outputs(&mut assembler, sender.start).0.len(), 1);
+}
+
+#[test]
+fn a_flood_behind_a_gap_is_bounded() {
+    let (mut sender, mut assembler) = started();
+    let _lost = sender.delta();
+    for _ in 0..3 * MAX_HELD {
+        assembler.push(sender.delta(), sender.start);
+        assert!(assembler.held.len() <= MAX_HELD);
+    }
+}

@@ -1,0 +1,268 @@
+//! From one person's packets to their newest picture.
+//!
+//! `push` hands a packet over without ever blocking; a media thread assembles, decodes and publishes.
+//! A frame is out some 3 ms (720p) after its last packet; only a gap waits, see [`super::assembler`].
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::assembler::{AccessUnit, Assembler, Output};
+use super::freeze::FreezeMeter;
+use super::h264::H264Decoder;
+use super::keyframe_requests::KeyframeRequests;
+use super::media_thread::{MediaThread, StopFlag};
+use super::pattern::{PatternMeter, wall_micros};
+use super::slot::FrameSlot;
+use super::stats::{RateMeter, VideoInboundStats};
+use crate::transport::packet::RtpPacket;
+
+/// Packets between the network and the media thread: a second at 20 Mbit/s. When it is full the machine
+/// cannot keep up; everything queued is dropped and decoding goes on from the next keyframe.
+const QUEUE: usize = 2048;
+
+/// How soon the thread notices that it is to stop.
+const IDLE: Duration = Duration::from_millis(100);
+
+/// A picture that waited this long for the decoder is not worth decoding: the machine was asleep, or
+/// is too slow, and must catch up from a keyframe.
+const MAX_BEHIND: Duration = Duration::from_secs(1);
+
+/// What the receiver wants sent back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Feedback {
+    /// These packets again.
+    Nack(Vec<u16>),
+    /// A keyframe. Rate-limited already.
+    Keyframe,
+}
+
+/// Receives one stream; ends when dropped.
+pub struct VideoReceiver {
+    packets: SyncSender<RtpPacket>,
+    shared: Arc<Shared>,
+    _thread: MediaThread,
+}
+
+#[derive(Default)]
+struct Shared {
+    measured: Mutex<Measured>,
+    /// Apart from the rest, because comparing a picture holds it for some milliseconds.
+    pattern: Mutex<PatternMeter>,
+    overflowed: AtomicBool,
+}
+
+/// What the thread writes and `stats` reads.
+#[derive(Default)]
+struct Measured {
+    stats: VideoInboundStats,
+    decoded: RateMeter,
+    freezes: FreezeMeter,
+    paused_since: Option<Instant>,
+}
+
+impl VideoReceiver {
+    /// Publishes decoded frames into `output`; `feedback` is called on the media thread and must not block.
+    pub fn start(
+        output: Arc<FrameSlot>,
+        feedback: impl Fn(Feedback) + Send + Sync + 'static,
+    ) -> Self {
+        let (packets, queue) = sync_channel(QUEUE);
+        let shared = Arc::new(Shared::default());
+        let seen = Arc::clone(&shared);
+        let thread = MediaThread::spawn("video-receive", move |stop| {
+            Work::new(&queue, &seen, &output, &feedback).run(stop);
+        });
+        Self {
+            packets,
+            shared,
+            _thread: thread,
+        }
+    }
+
+    /// Takes a packet; never blocks.
+    pub fn push(&self, packet: RtpPacket) {
+        if let Err(TrySendError::Full(_)) = self.packets.try_send(packet) {
+            self.shared.overflowed.store(true, Ordering::Release);
+        }
+    }
+
+    /// Says whether pictures are to be expected: while the sender's camera is off, silence is no freeze.
+    pub fn set_expected(&self, expected: bool) {
+        let mut measured = self.shared.measured();
+        let now = Instant::now();
+        match (expected, measured.paused_since) {
+            (false, None) => {
+                measured.paused_since = Some(now);
+                measured.freezes.pause();
+            }
+            (true, Some(since)) => {
+                measured.paused_since = None;
+                measured.freezes.pause();
+                measured.decoded.paused_for(now - since);
+            }
+            _ => {}
+        }
+    }
+
+    /// What happened so far.
+    pub fn stats(&self) -> VideoInboundStats {
+        let pattern = self.shared.pattern().stats();
+        let measured = self.shared.measured();
+        let now = Instant::now();
+        VideoInboundStats {
+            fps: measured.decoded.rate(now),
+            mean_fps: measured.decoded.mean_rate(),
+            freeze_count: measured.freezes.count(),
+            total_freezes_duration: measured.freezes.total(),
+            pattern,
+            ..measured.stats
+        }
+    }
+}
+
+impl Shared {
+    fn measured(&self) -> MutexGuard<'_, Measured> {
+        self.measured.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pattern(&self) -> MutexGuard<'_, PatternMeter> {
+        self.pattern.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The media thread's own state; begun anew if the thread dies.
+struct Work<'a> {
+    queue: &'a Receiver<RtpPacket>,
+    shared: &'a Shared,
+    output: &'a FrameSlot,
+    feedback: &'a (dyn Fn(Feedback) + Send + Sync),
+    assembler: Assembler,
+    decoder: H264Decoder,
+    requests: KeyframeRequests,
+    heard: Option<Instant>,
+    /// Complete pictures that were not decoded.
+    undecoded: u64,
+}
+
+impl<'a> Work<'a> {
+    fn new(
+        queue: &'a Receiver<RtpPacket>,
+        shared: &'a Shared,
+        output: &'a FrameSlot,
+        feedback: &'a (dyn Fn(Feedback) + Send + Sync),
+    ) -> Self {
+        Self {
+            queue,
+            shared,
+            output,
+            feedback,
+            assembler: Assembler::new(),
+            decoder: H264Decoder::new(),
+            requests: KeyframeRequests::default(),
+            heard: None,
+            undecoded: 0,
+        }
+    }
+
+    fn run(mut self, stop: &StopFlag) {
+        while !stop.is_stopped() {
+            match self.queue.recv_timeout(self.patience(Instant::now())) {
+                Ok(packet) => self.take(packet),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if self.shared.overflowed.swap(false, Ordering::AcqRel) {
+                self.catch_up();
+            }
+            self.work(Instant::now());
+        }
+    }
+
+    fn patience(&self, now: Instant) -> Duration {
+        self.assembler
+            .deadline()
+            .map_or(IDLE, |deadline| deadline.saturating_duration_since(now))
+            .min(IDLE)
+    }
+
+    fn take(&mut self, packet: RtpPacket) {
+        let now = Instant::now();
+        self.heard = Some(now);
+        self.assembler.push(packet, now);
+    }
+
+    /// The machine could not keep up: what is queued is old, and has holes.
+    fn catch_up(&mut self) {
+        tracing::warn!(
+            "video packets came faster than they could be decoded; waiting for a keyframe"
+        );
+        while self.queue.try_recv().is_ok() {}
+        self.assembler.await_keyframe();
+    }
+
+    fn work(&mut self, now: Instant) {
+        while let Some(output) = self.assembler.poll(now) {
+            match output {
+                Output::AccessUnit(unit) => self.decode(unit),
+                Output::Nack(numbers) => (self.feedback)(Feedback::Nack(numbers)),
+            }
+        }
+        let asks = self
+            .requests
+            .poll(self.assembler.wants_keyframe(), self.heard, now);
+        self.count(asks);
+        if asks {
+            (self.feedback)(Feedback::Keyframe);
+        }
+    }
+
+    fn decode(&mut self, unit: AccessUnit) {
+        if unit.arrived.elapsed() > MAX_BEHIND && !unit.keyframe {
+            self.undecoded += 1;
+            self.assembler.await_keyframe();
+            return;
+        }
+        match self.decoder.decode(&unit.data) {
+            Ok(Some(frame)) => {
+                let wall = wall_micros();
+                {
+                    let mut measured = self.shared.measured();
+                    measured.stats.frames_decoded += 1;
+                    measured.stats.key_frames_decoded += u64::from(unit.keyframe);
+                    measured.stats.width = frame.width;
+                    measured.stats.height = frame.height;
+                    measured.decoded.add(unit.data.len(), frame.captured);
+                    if measured.paused_since.is_none() {
+                        measured.freezes.frame(frame.captured);
+                    }
+                }
+                self.output.publish(Arc::clone(&frame));
+                self.shared.pattern().observe(&frame, wall);
+            }
+            Ok(None) => {}
+            Err(error) => {
+                tracing::debug!(%error, "a picture could not be decoded");
+                self.undecoded += 1;
+                self.shared.measured().stats.decode_errors += 1;
+                self.assembler.await_keyframe();
+            }
+        }
+        self.assembler.recycle(unit);
+    }
+
+    /// Copies the counts of the parts to where `stats` reads them.
+    fn count(&self, asked_keyframe: bool) {
+        let parts = self.assembler.stats();
+        let mut measured = self.shared.measured();
+        let stats = &mut measured.stats;
+        stats.frames_received = parts.frames_received;
+        stats.frames_dropped = parts.frames_dropped + self.undecoded;
+        stats.packets_received = parts.packets_received;
+        stats.packets_lost = parts.packets_lost;
+        stats.retransmitted_packets = parts.packets_retransmitted;
+        stats.nacks = parts.nacks;
+        stats.plis += u64::from(asked_keyframe);
+    }
+}

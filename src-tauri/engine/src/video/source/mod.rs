@@ -1,0 +1,61 @@
+//! Where pictures come from: a camera, the test pattern, a file. All alike behind [`Source`].
+
+mod camera;
+mod camera_mode;
+mod convert;
+mod device_list;
+mod drawn;
+mod file;
+mod jpeg;
+mod os;
+mod spec;
+mod y4m;
+
+use std::sync::Arc;
+
+pub use device_list::cameras;
+pub use jpeg::{JpegDecoder, JpegError, trim_to_end_of_image};
+pub use spec::{CameraSpec, CameraSpecError, SpecParseError};
+pub use y4m::{Y4mError, Y4mHeader, Y4mReader};
+
+use super::frame::Frame;
+use crate::device::DeviceProblem;
+
+/// Something that delivers pictures at its own pace. It lives on one capture thread.
+pub trait Source {
+    /// The system's own words for it, to be shown to people.
+    fn name(&self) -> &str;
+
+    /// Waits for the next picture.
+    ///
+    /// # Errors
+    /// When it delivers no more; it must then be opened anew.
+    fn next_frame(&mut self) -> Result<Arc<Frame>, DeviceProblem>;
+}
+
+/// Opens what the specification names. Blocks for as long as the device takes.
+///
+/// # Errors
+/// Why there are no pictures. [`CameraSpec::None`] is [`DeviceProblem::None`].
+pub fn open(spec: &CameraSpec) -> Result<Box<dyn Source>, DeviceProblem> {
+    match spec {
+        CameraSpec::None => Err(DeviceProblem::None),
+        CameraSpec::Pattern { width, height, fps } => {
+            Ok(Box::new(drawn::DrawnSource::new(*width, *height, *fps)))
+        }
+        CameraSpec::File(path) => match file::FileSource::open(path) {
+            Ok(source) => Ok(Box::new(source)),
+            Err(error) => Err(DeviceProblem::Failed(error.to_string())),
+        },
+        CameraSpec::Default => Ok(Box::new(camera::CameraSource::open_default()?)),
+        CameraSpec::Device(id) => Ok(Box::new(camera::CameraSource::open(id)?)),
+    }
+}
+
+/// Makes a blocked `next_frame` of this camera return, where the system has a way. Called by the
+/// watchdog from another thread.
+pub fn unblock(spec: &CameraSpec) {
+    if matches!(spec, CameraSpec::Default | CameraSpec::Device(_)) {
+        os::unblock_cameras();
+    }
+}
