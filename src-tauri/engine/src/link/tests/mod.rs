@@ -180,7 +180,7 @@ fn video(n: u32, keyframe: bool, packets: usize) -> Arc<EncodedVideo> {
         Bytes::from(bytes)
     };
     Arc::new(EncodedVideo {
-        timestamp: n * 3000,
+        timestamp: n.wrapping_mul(3000),
         keyframe,
         width: 1280,
         height: 720,
