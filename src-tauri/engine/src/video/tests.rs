@@ -295,3 +295,53 @@ fn garbage_is_counted_answered_with_a_request_and_survived() {
     assert!(slot.wait_newer(0, PATIENCE).is_some());
     assert_eq!(receiver.stats().decode_errors, 1);
 }
+
+#[test]
+fn a_keyframe_in_mid_call_makes_nobody_wait() {
+    let mut drawing = Drawing::new();
+    let mut encoder = H264Encoder::new(1_500_000, 30.0).unwrap();
+    let (mut stream, mut run, mut longest, mut keyframes) = (Vec::new(), 0, 0, Vec::new());
+    for number in 0..180 {
+        if number % 60 == 30 {
+            encoder.force_keyframe();
+        }
+        let frame = drawing.next(1280, 720);
+        match encoder.encode(&frame, number * 33, &mut stream).unwrap() {
+            Encoded::Skipped => run += 1,
+            encoded => {
+                run = 0;
+                if encoded == Encoded::Keyframe {
+                    keyframes.push(stream.len());
+                }
+            }
+        }
+        longest = longest.max(run);
+    }
+    println!("keyframes of {keyframes:?} bytes, at most {longest} frames left out in a row");
+    assert_eq!(keyframes.len(), 4);
+    assert!(longest <= 2, "{longest} frames in a row were left out");
+}
+
+#[test]
+fn a_rate_that_changes_in_mid_call_is_followed_without_a_keyframe() {
+    let mut drawing = Drawing::new();
+    let mut encoder = H264Encoder::new(800_000, 30.0).unwrap();
+    let mut stream = Vec::new();
+    let mut second = |encoder: &mut H264Encoder, second: u64| -> (usize, bool) {
+        let (mut bytes, mut keyframe) = (0, false);
+        for number in 0..30 {
+            let frame = drawing.next(640, 360);
+            let milliseconds = second * 1000 + number * 33;
+            let encoded = encoder.encode(&frame, milliseconds, &mut stream).unwrap();
+            keyframe |= encoded == Encoded::Keyframe;
+            bytes += stream.len();
+        }
+        (bytes * 8, keyframe)
+    };
+    assert!(second(&mut encoder, 0).1);
+    encoder.set_bitrate(200_000);
+    second(&mut encoder, 1);
+    let (bits, keyframe) = second(&mut encoder, 2);
+    println!("{bits} bit/s");
+    assert!(!keyframe && bits < 300_000, "{bits} bit/s");
+}

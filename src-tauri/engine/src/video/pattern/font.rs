@@ -31,7 +31,7 @@ pub fn draw_caption(planes: &mut PlanesMut<'_>, width: usize, height: usize, sta
     if dot == 0 {
         return;
     }
-    let left = 2 * dot & !1;
+    let left = 2 * dot;
     let top = (height * TOP.0 / TOP.1) & !1;
     for (index, line) in lines.iter().enumerate() {
         let area = Area {
