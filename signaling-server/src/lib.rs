@@ -1,1 +1,22 @@
-//! placeholder
+//! visio-server as a library: the one binary for the VPS, and what tests start in their own process.
+//!
+//! It introduces people to one another and learns nothing: rooms have ids derived from a secret it never sees, and what people say
+//! is sealed. `protocol/PROTOCOL.md` is the contract.
+//!
+//! ```text
+//! connection   sockets: accepting, HTTP/1, cutting off
+//! http         requests and answers
+//! hub          pure: sessions, rooms, events. No clock and no socket
+//! data         what outlives a restart: the folder, the rooms, the host code
+//! ```
+
+pub mod config;
+pub mod data;
+pub mod hub;
+
+mod connection;
+mod http;
+mod server;
+
+pub use config::{Config, Limits};
+pub use server::{Server, StartError};

@@ -1,2 +1,113 @@
-//! placeholder
-fn main() {}
+//! The program: options, logs, signals.
+
+use clap::Parser;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+use visio_server::{Config, Server, data};
+
+#[cfg_attr(unix, path = "stop_unix.rs")]
+#[cfg_attr(not(unix), path = "stop_other.rs")]
+mod stop;
+
+/// Visio's server: introduces people who share an invite to one another, and learns nothing about them.
+///
+/// On start it prints one line, "listening on http://ADDR". Logs go to standard error, without names, addresses or secrets.
+#[derive(Debug, clap::Parser)]
+#[command(name = "visio-server", version, args_conflicts_with_subcommands = true)]
+struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    config: Config,
+
+    /// What to log: error, warn, info, debug, or a filter of tracing's.
+    #[arg(long, value_name = "FILTER", env = "VISIO_LOG", default_value = "info")]
+    log: String,
+
+    /// How to log.
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        env = "VISIO_LOG_FORMAT",
+        default_value = "text"
+    )]
+    log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Print the host code, which lets its holder create rooms, and nothing else. Works while the server is running.
+    HostCode {
+        /// The server's data folder.
+        #[arg(
+            long,
+            value_name = "DIR",
+            env = "VISIO_DATA",
+            default_value = "visio-data"
+        )]
+        data: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let done = match &options.command {
+        Some(Command::HostCode { data }) => print_host_code(data),
+        None => run(options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("visio-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print_host_code(data: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
+    println!("{}", data::host_code(data)?.reveal());
+    Ok(())
+}
+
+fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
+    let filter = EnvFilter::try_new(&options.log)?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false);
+    match options.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        // Before anybody is told that the server runs, so that it can be stopped from then on.
+        let mut stop = stop::Stop::listen()?;
+        let data = options.config.data.clone();
+        let first_start = !data.join("rooms.redb").exists();
+        let server = Server::bind(options.config).await?;
+        println!("listening on {}", server.url());
+        if first_start && std::io::stdout().is_terminal() {
+            // To a person, and not into a log that others may read.
+            println!("host code {}", data::host_code(&data)?.reveal());
+        }
+        stop.wait().await;
+        tracing::info!("stopping");
+        server.shutdown().await;
+        Ok(())
+    })
+}

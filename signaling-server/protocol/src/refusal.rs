@@ -24,9 +24,6 @@ pub enum Refusal {
     /// The session came back after its peers were told that it left: it enters under a new id.
     #[error("the session is over")]
     SessionOver,
-    /// The recipient is not in the room.
-    #[error("the recipient is unknown")]
-    RecipientUnknown,
     /// The body is longer than it may be.
     #[error("the body is longer than {limit} bytes")]
     TooLarge {
@@ -69,9 +66,7 @@ impl Refusal {
         match self {
             Self::Malformed | Self::Other => 400,
             Self::HostCode | Self::Admission => 403,
-            Self::RoomUnknown | Self::SessionUnknown | Self::RecipientUnknown | Self::NotFound => {
-                404
-            }
+            Self::RoomUnknown | Self::SessionUnknown | Self::NotFound => 404,
             Self::TooSlow => 408,
             Self::SessionOver => 410,
             Self::TooLarge { .. } => 413,

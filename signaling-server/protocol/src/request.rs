@@ -14,6 +14,9 @@ pub const VERSION_HEADER: &str = "visio-protocol";
 /// The longest body of a request, in bytes: a sealed message of the greatest length, and its envelope.
 pub const MAX_BODY: usize = 64 * 1024;
 
+/// The most messages in one request: all candidates of a machine with many addresses.
+pub const MAX_BATCH: usize = 64;
+
 /// The longest answer that a client reads, in bytes.
 pub const MAX_ANSWER: usize = 64 * 1024;
 
@@ -105,14 +108,30 @@ pub struct RoomEntered {
     pub now: u64,
 }
 
-/// Hand this on.
+/// Hand these on, in this order.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SendSignals {
+    /// What was said. At most [`MAX_BATCH`].
+    #[serde(deserialize_with = "bounded_batch")]
+    pub signals: Vec<SendSignal>,
+}
+
+/// One sealed message to hand on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendSignal {
     /// To whom.
     pub to: Recipient,
     /// What, sealed.
     #[serde(deserialize_with = "bounded_sealed")]
     pub sealed: String,
+}
+
+/// They were handed on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignalsSent {
+    /// Recipients that are not there, and got nothing.
+    #[serde(deserialize_with = "bounded_unknown")]
+    pub unknown: Vec<SessionId>,
 }
 
 /// A sealed message no longer than it may be.
@@ -131,11 +150,26 @@ pub(crate) fn bounded_sealed<'de, D: Deserializer<'de>>(
 pub(crate) fn bounded_present<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<Presence>, D::Error> {
-    let present = Vec::deserialize(deserializer)?;
-    if present.len() <= MAX_PRESENT {
-        Ok(present)
+    bounded(deserializer, MAX_PRESENT)
+}
+
+fn bounded_batch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SendSignal>, D::Error> {
+    bounded(deserializer, MAX_BATCH)
+}
+
+fn bounded_unknown<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SessionId>, D::Error> {
+    bounded(deserializer, MAX_BATCH)
+}
+
+fn bounded<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+    most: usize,
+) -> Result<Vec<T>, D::Error> {
+    let list = Vec::deserialize(deserializer)?;
+    if list.len() <= most {
+        Ok(list)
     } else {
-        Err(serde::de::Error::custom("there are too many sessions"))
+        Err(serde::de::Error::custom("the list is too long"))
     }
 }
 
@@ -191,6 +225,9 @@ mod tests {
         let body = SendSignal {
             to: Recipient::Session(SessionId::random()),
             sealed: "A".repeat(MAX_SEALED),
+        };
+        let body = SendSignals {
+            signals: vec![body],
         };
         assert!(serde_json::to_vec(&body).unwrap().len() <= MAX_BODY);
     }

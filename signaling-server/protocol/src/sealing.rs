@@ -181,6 +181,15 @@ impl Opener {
     }
 }
 
+/// The number of a sealed message, which anybody can read: by it a server recognises one that it has handed on already. `None` when it is
+/// no sealed message.
+pub fn sequence_of(sealed: &str) -> Option<u64> {
+    // 12 characters are 9 bytes: version and sequence.
+    let head = URL_SAFE_NO_PAD.decode(sealed.get(..12)?).ok()?;
+    let (version, sequence) = head.split_first()?;
+    (*version == PROTOCOL_VERSION).then(|| sequence.try_into().ok().map(u64::from_be_bytes))?
+}
+
 fn cipher(key: &SealingKey) -> Aes256Gcm {
     Aes256Gcm::new(key.as_bytes().into())
 }

@@ -220,3 +220,21 @@ fn the_number_of_senders_is_bounded_and_none_is_forgotten() {
         Err(OpenError::Replayed)
     );
 }
+
+#[test]
+fn the_number_of_a_sealed_message_can_be_read_without_the_key() {
+    let mut pair = pair();
+    let to = Recipient::Session(pair.ben);
+    pair.sealer.seal(to, &ASK).unwrap();
+    let second = pair.sealer.seal(to, &ASK).unwrap();
+    assert_eq!(sequence_of(&second), Some(2));
+    for text in [
+        "",
+        "AQAAAAAAAAA",
+        "AgAAAAAAAAAB",
+        "éééééééééééé",
+        "************",
+    ] {
+        assert_eq!(sequence_of(text), None, "{text}");
+    }
+}

@@ -1,0 +1,128 @@
+//! Sockets: accepting connections, and HTTP/1 on each.
+//!
+//! hyper's HTTP/1 with a small buffer and one queue per stream costs half the memory of `axum::serve` for an idle event stream
+//! (12 and 24 KB measured), and thousands of those are what a server mostly holds.
+
+use crate::config::Limits;
+use crate::http;
+use crate::hub::CutOff;
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tower_service::Service as _;
+
+#[cfg_attr(
+    any(target_os = "linux", target_os = "android"),
+    path = "socket_linux.rs"
+)]
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    path = "socket_other.rs"
+)]
+mod socket;
+
+/// hyper's read and write buffer of one connection, in bytes: the least that it allows, and enough for every request's head.
+const BUFFER: usize = 8 * 1024;
+
+/// After an error of `accept` (out of files, most likely), the time before the next try.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long requests that are under way may still take when the server stops.
+const STOP_TIME: Duration = Duration::from_secs(2);
+
+/// Accepts and serves connections until `stop` says so; then lets requests end.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    mut stop: watch::Receiver<bool>,
+) {
+    let places = Arc::new(Semaphore::new(
+        limits.max_connections.min(Semaphore::MAX_PERMITS),
+    ));
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        while connections.try_join_next().is_some() {}
+        if let Some((socket, place)) = accepted {
+            let connection = connection(socket, router.clone(), limits.request_time, stop.clone());
+            connections.spawn(async move {
+                connection.await;
+                drop(place);
+            });
+        }
+    }
+    drop(listener);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(STOP_TIME, ended).await.is_err() {
+        connections.shutdown().await;
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((socket, _address)) => Some((socket, place)),
+        Err(error) => {
+            tracing::warn!(%error, "a connection could not be accepted");
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            None
+        }
+    }
+}
+
+async fn connection(
+    socket: TcpStream,
+    router: Router,
+    request_time: Duration,
+    mut stop: watch::Receiver<bool>,
+) {
+    socket::prepare(&socket);
+    let cut_off = CutOff::default();
+    let service = {
+        let cut_off = Arc::clone(&cut_off);
+        hyper::service::service_fn(move |request: Request<Incoming>| {
+            let mut router = router.clone();
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(Arc::clone(&cut_off));
+            async move {
+                let mut response = router.call(request).await?;
+                http::finish(&mut response);
+                Ok::<_, std::convert::Infallible>(response)
+            }
+        })
+    };
+    let mut connection = std::pin::pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(request_time)
+            .max_buf_size(BUFFER)
+            .serve_connection(TokioIo::new(socket), service)
+    );
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            // An error here is a client that went away, or that does not speak HTTP.
+            _ = &mut connection => return,
+            () = cut_off.notified() => return,
+            _ = stop.wait_for(|stop| *stop), if !stopping => {
+                stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What every answer has: the version, the security headers, and a refusal's form.
+
+use axum::Json;
+use axum::http::header::{self, HeaderName};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use visio_protocol::refusal::Refusal;
+use visio_protocol::request::VERSION_HEADER;
+
+/// A refusal as an answer.
+#[derive(Debug)]
+pub(super) struct Refused(pub(super) Refusal);
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self(refusal)
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        (status, Json(self.0)).into_response()
+    }
+}
+
+/// On every answer: nothing here is a page, nothing may be kept, nothing may be framed or guessed at.
+const HEADERS: [(HeaderName, HeaderValue); 8] = [
+    (
+        HeaderName::from_static(VERSION_HEADER),
+        HeaderValue::from_static("1"),
+    ),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    ),
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    // A proxy in between (nginx among them) must not collect an event stream before it hands it on.
+    (
+        HeaderName::from_static("x-accel-buffering"),
+        HeaderValue::from_static("no"),
+    ),
+];
+
+/// Adds what every answer has.
+pub(crate) fn finish(response: &mut Response) {
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use visio_protocol::PROTOCOL_VERSION;
+
+    #[test]
+    fn every_answer_says_the_version_of_the_protocol() {
+        let mut response = Refused(Refusal::NotFound).into_response();
+        finish(&mut response);
+        assert_eq!(
+            response.headers()[VERSION_HEADER],
+            PROTOCOL_VERSION.to_string()
+        );
+    }
+}

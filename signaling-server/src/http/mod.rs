@@ -1,0 +1,77 @@
+//! Requests and answers: what `PROTOCOL.md`, section 5, says, on axum.
+
+mod answer;
+mod body;
+mod events;
+mod rooms;
+mod session;
+
+pub(crate) use answer::finish;
+
+use crate::config::Limits;
+use crate::data::Store;
+use crate::hub::Hub;
+use answer::Refused;
+use axum::routing::{get, post, put};
+use axum::{Json, Router};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+use visio_protocol::PROTOCOL_VERSION;
+use visio_protocol::refusal::Refusal;
+use visio_protocol::request::{ServerInfo, path};
+
+/// What all requests share.
+pub(crate) struct App {
+    pub(crate) limits: Limits,
+    pub(crate) store: Store,
+    hub: Mutex<Hub>,
+}
+
+impl App {
+    pub(crate) fn new(limits: Limits, store: Store, hub: Hub) -> Self {
+        Self {
+            limits,
+            store,
+            hub: Mutex::new(hub),
+        }
+    }
+
+    /// Everything that is in memory. Held for microseconds, and never across an await.
+    pub(crate) fn hub(&self) -> MutexGuard<'_, Hub> {
+        self.hub.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All paths.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route(path::HEALTH, get(async || "ok"))
+        .route(path::SERVER, get(server_info))
+        .route(path::ROOMS, post(rooms::create))
+        .route(
+            "/v1/rooms/{room}/me",
+            put(rooms::enter).delete(rooms::leave),
+        )
+        .route("/v1/rooms/{room}/signals", post(rooms::signal))
+        .route(path::ALIVE, post(session::alive))
+        .route(path::EVENTS, get(events::listen))
+        .fallback(async || Refused(Refusal::NotFound))
+        .method_not_allowed_fallback(async || Refused(Refusal::NotFound))
+        .with_state(app)
+}
+
+async fn server_info() -> Json<ServerInfo> {
+    Json(ServerInfo {
+        protocol: PROTOCOL_VERSION,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        now: now_ms(),
+    })
+}
+
+/// This machine's clock, in milliseconds since 1970.
+fn now_ms() -> u64 {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,128 @@
+//! Creating, entering and leaving rooms, and speaking in them.
+
+use super::answer::Refused;
+use super::body::Bounded;
+use super::session::{Me, bearer, check_version};
+use super::{App, now_ms};
+use crate::data::Created;
+use axum::Json;
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use std::sync::Arc;
+use std::time::Instant;
+use visio_protocol::RoomId;
+use visio_protocol::host_code::HostCode;
+use visio_protocol::refusal::Refusal;
+use visio_protocol::request::{
+    CreateRoom, EnterRoom, RoomCreated, RoomEntered, SendSignals, SignalsSent,
+};
+
+/// The room in a path.
+pub(super) struct Room(RoomId);
+
+impl FromRequestParts<Arc<App>> for Room {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refused> {
+        let Path(room) = Path::<String>::from_request_parts(parts, app)
+            .await
+            .map_err(|_| Refusal::NotFound)?;
+        room.parse()
+            .map(Self)
+            .map_err(|_| Refusal::Malformed.into())
+    }
+}
+
+/// Whoever shows the host code.
+pub(super) struct Host;
+
+impl FromRequestParts<Arc<App>> for Host {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refused> {
+        check_version(&parts.headers)?;
+        let code = host_code(&parts.headers).ok_or(Refusal::HostCode)?;
+        if app.store.is_host_code(&code) {
+            Ok(Self)
+        } else {
+            Err(Refusal::HostCode.into())
+        }
+    }
+}
+
+fn host_code(headers: &HeaderMap) -> Option<HostCode> {
+    bearer(headers)?.parse().ok()
+}
+
+/// `POST /v1/rooms`.
+pub(super) async fn create(
+    State(app): State<Arc<App>>,
+    _host: Host,
+    Bounded(body): Bounded<CreateRoom>,
+) -> Result<(StatusCode, Json<RoomCreated>), Refused> {
+    let CreateRoom {
+        room,
+        admission_hash,
+    } = body;
+    let created = tokio::task::spawn_blocking(move || {
+        let created = app
+            .store
+            .create_room(room, admission_hash, app.limits.max_rooms)?;
+        tracing::info!(rooms = app.store.room_count(), "a room was created");
+        Ok::<_, Refusal>(created)
+    })
+    .await
+    .map_err(|_| Refusal::Internal)??;
+    let status = match created {
+        Created::New => StatusCode::CREATED,
+        Created::Already => StatusCode::OK,
+    };
+    Ok((
+        status,
+        Json(RoomCreated {
+            room,
+            now: now_ms(),
+        }),
+    ))
+}
+
+/// `PUT /v1/rooms/ROOM/me`.
+pub(super) async fn enter(
+    State(app): State<Arc<App>>,
+    Me(me): Me,
+    Room(room): Room,
+    Bounded(body): Bounded<EnterRoom>,
+) -> Result<Json<RoomEntered>, Refused> {
+    let admission = app.store.admission(&room).ok_or(Refusal::RoomUnknown)?;
+    if !admission.admits(&body.admission) {
+        return Err(Refusal::Admission.into());
+    }
+    let mut hub = app.hub();
+    let entered = hub.enter(me, room, body.role, body.returning, Instant::now())?;
+    tracing::debug!(sessions = hub.session_count(), role = ?body.role, returning = body.returning, "a session entered a room");
+    Ok(Json(RoomEntered {
+        me,
+        present: entered.present,
+        complete: entered.complete,
+        keepalive_ms: u64::try_from(app.limits.keepalive.as_millis()).unwrap_or(u64::MAX),
+        now: now_ms(),
+    }))
+}
+
+/// `DELETE /v1/rooms/ROOM/me`.
+pub(super) async fn leave(State(app): State<Arc<App>>, Me(me): Me, Room(room): Room) -> StatusCode {
+    app.hub().leave(me, room, Instant::now());
+    StatusCode::NO_CONTENT
+}
+
+/// `POST /v1/rooms/ROOM/signals`.
+pub(super) async fn signal(
+    State(app): State<Arc<App>>,
+    Me(me): Me,
+    Room(room): Room,
+    Bounded(body): Bounded<SendSignals>,
+) -> Result<(StatusCode, Json<SignalsSent>), Refused> {
+    let unknown = app.hub().signal(me, room, body.signals, Instant::now())?;
+    Ok((StatusCode::ACCEPTED, Json(SignalsSent { unknown })))
+}

@@ -1,0 +1,124 @@
+//! A running server.
+
+use crate::config::Config;
+use crate::connection;
+use crate::data::{DataError, Store};
+use crate::http::{self, App};
+use crate::hub::Hub;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
+
+/// How often departures, heartbeats and settling are looked after: half a second of the ten within which a vanished person is gone.
+const TICK: Duration = Duration::from_millis(500);
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The address.
+    #[error("can't listen on {address}: {source}")]
+    Listen {
+        /// Where it was to listen.
+        address: SocketAddr,
+        /// Why it can't.
+        source: std::io::Error,
+    },
+    /// The system.
+    #[error("the system gives no randomness")]
+    NoRandomness,
+}
+
+/// A server that runs in this process, on the tokio runtime that started it. Dropping it ends it at once, as killing the program would.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+    ticking: JoinHandle<()>,
+}
+
+impl Server {
+    /// Opens the data folder, listens, and serves.
+    ///
+    /// # Errors
+    /// [`StartError`], in words for whoever starts it.
+    pub async fn bind(config: Config) -> Result<Self, StartError> {
+        let Config {
+            listen,
+            data,
+            limits,
+        } = config;
+        let store = tokio::task::spawn_blocking(move || Store::open(&data))
+            .await
+            .map_err(|error| listen_error(listen, std::io::Error::other(error)))??;
+        let listener = TcpListener::bind(listen)
+            .await
+            .map_err(|error| listen_error(listen, error))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| listen_error(listen, error))?;
+
+        let epoch = getrandom::u32().map_err(|_| StartError::NoRandomness)?;
+        // Where there are rooms there may have been people in them.
+        let restarted = store.room_count() > 0;
+        tracing::info!(rooms = store.room_count(), "started");
+        let hub = Hub::new(limits.clone(), epoch, restarted, Instant::now());
+        let app = Arc::new(App::new(limits.clone(), store, hub));
+
+        let (stop, stopped) = watch::channel(false);
+        let router = http::router(Arc::clone(&app));
+        Ok(Self {
+            address,
+            stop,
+            ticking: tokio::spawn(tick(Arc::clone(&app), stopped.clone())),
+            serving: tokio::spawn(connection::serve(listener, router, limits, stopped)),
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What to write in an invite: valid on this machine.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Ends every stream, lets requests that are under way end, and gives the address and the data folder free.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        let _ = (&mut self.ticking).await;
+        let _ = (&mut self.serving).await;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.ticking.abort();
+        self.serving.abort();
+    }
+}
+
+fn listen_error(address: SocketAddr, source: std::io::Error) -> StartError {
+    StartError::Listen { address, source }
+}
+
+async fn tick(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => break,
+            _ = ticks.tick() => app.hub().tick(Instant::now()),
+        }
+    }
+    app.hub().close();
+}

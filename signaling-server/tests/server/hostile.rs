@@ -1,0 +1,179 @@
+//! What nobody's client does.
+
+use crate::support::{PATIENCE, World, ask, refusal, sealed};
+use reqwest::{Method, StatusCode};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use visio_protocol::refusal::Refusal;
+use visio_protocol::request::path;
+use visio_protocol::session::{Recipient, Role};
+use visio_server::Limits;
+
+async fn connect(world: &World) -> TcpStream {
+    let address: SocketAddr = world.server.as_ref().unwrap().address();
+    TcpStream::connect(address).await.unwrap()
+}
+
+/// What comes until the connection ends.
+async fn rest(socket: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    let _ = tokio::time::timeout(PATIENCE, socket.read_to_end(&mut answer))
+        .await
+        .expect("the connection ends");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+fn head(world: &World, more: &str) -> String {
+    format!(
+        "POST /v1/rooms HTTP/1.1\r\nhost: a\r\nvisio-protocol: 1\r\nauthorization: Bearer {}\r\n{more}\r\n\r\n",
+        world.host_code()
+    )
+}
+
+#[tokio::test]
+async fn a_body_of_a_gigabyte_is_refused_before_it_is_sent() {
+    let world = World::new().await;
+    let mut socket = connect(&world).await;
+    let started = Instant::now();
+    socket
+        .write_all(head(&world, "content-length: 1073741824").as_bytes())
+        .await
+        .unwrap();
+    let mut answer = vec![0; 4096];
+    let length = tokio::time::timeout(PATIENCE, socket.read(&mut answer))
+        .await
+        .unwrap()
+        .unwrap();
+    let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    assert!(
+        answer.contains(r#"{"refused":"too_large","limit":65536}"#),
+        "{answer}"
+    );
+    assert!(started.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_say_its_length_is_refused_when_it_is_too_long() {
+    let world = World::new().await;
+    let mut socket = connect(&world).await;
+    socket
+        .write_all(head(&world, "transfer-encoding: chunked").as_bytes())
+        .await
+        .unwrap();
+    let chunk = format!("4000\r\n{}\r\n", "x".repeat(0x4000));
+    // A gigabyte of them, if the server let us.
+    let mut sent = 0;
+    for _ in 0..65_536 {
+        if socket.write_all(chunk.as_bytes()).await.is_err() {
+            break;
+        }
+        sent += chunk.len();
+    }
+    assert!(sent < 64 << 20, "{sent} bytes were taken");
+}
+
+#[tokio::test]
+async fn a_request_that_drips_is_ended() {
+    let limits = Limits {
+        request_time: Duration::from_millis(500),
+        ..Limits::default()
+    };
+    let world = World::with(limits).await;
+    let mut slow_head = connect(&world).await;
+    slow_head
+        .write_all(b"GET /healthz HTTP/1.1\r\nho")
+        .await
+        .unwrap();
+    let mut slow_body = connect(&world).await;
+    slow_body
+        .write_all(head(&world, "content-length: 100").as_bytes())
+        .await
+        .unwrap();
+    slow_body.write_all(b"{").await.unwrap();
+    rest(&mut slow_head).await;
+    let answer = rest(&mut slow_body).await;
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_head_without_end_and_a_thing_that_is_not_http_end_the_connection() {
+    let world = World::new().await;
+    let mut endless = connect(&world).await;
+    let mut text = "GET /healthz HTTP/1.1\r\n".to_owned();
+    text += &"x-header: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".repeat(10_000);
+    let _ = endless.write_all(text.as_bytes()).await;
+    rest(&mut endless).await;
+    let mut noise = connect(&world).await;
+    noise
+        .write_all(&[0x16, 0x03, 0x01, 0x02, 0x00, 0xff, 0x00])
+        .await
+        .unwrap();
+    noise.write_all(b"\r\n\r\n").await.unwrap();
+    rest(&mut noise).await;
+}
+
+#[tokio::test]
+async fn malformed_bodies_and_paths_get_a_typed_refusal() {
+    let world = World::new().await;
+    let keys = world.room().await;
+    let (anna, _hears) = world.enter(&keys, Role::Calling).await;
+    let signals = path::signals(&keys.room);
+    for body in [
+        "",
+        "{",
+        "[]",
+        r#"{"signals":[{"to":"everybody","sealed":"AQAAAAAAAAAB"}]}"#,
+        r#"{"signals":[{"to":"room"}]}"#,
+        "\u{0}",
+    ] {
+        let answer = anna
+            .ask(Method::POST, &signals)
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(refusal(answer).await, Refusal::Malformed, "{body}");
+    }
+    let answer = anna
+        .ask(Method::PUT, "/v1/rooms/kitchen/me")
+        .body("{}")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(refusal(answer).await, Refusal::Malformed);
+    for wrong in ["/", "/v2/rooms", "/v1/rooms/../../etc/passwd"] {
+        let answer = ask(Method::GET, &world.url(wrong)).send().await.unwrap();
+        assert_eq!(refusal(answer).await, Refusal::NotFound, "{wrong}");
+    }
+    let answer = ask(Method::DELETE, &world.url(path::ROOMS))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(refusal(answer).await, Refusal::NotFound);
+    // And none of that has disturbed anybody.
+    assert_eq!(
+        anna.signal(Recipient::Room, &sealed(1, 8)).await.status(),
+        StatusCode::ACCEPTED
+    );
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_wait_and_the_others_are_served() {
+    let limits = Limits {
+        max_connections: 2,
+        request_time: Duration::from_millis(700),
+        ..Limits::default()
+    };
+    let world = World::with(limits).await;
+    let _idle = [connect(&world).await, connect(&world).await];
+    // The idle ones are ended when no request arrives; then it is our turn.
+    let answer = ask(Method::GET, &world.url(path::HEALTH))
+        .timeout(PATIENCE)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+}

@@ -1,0 +1,7 @@
+//! The server over real HTTP on loopback: in this process where it can be, as the real program where it must be.
+
+mod hostile;
+mod program;
+mod rooms;
+mod streams;
+mod support;
