@@ -187,6 +187,7 @@ fn the_longest_message_fits_and_a_longer_one_is_not_sealed() {
     assert!(longest.len() <= MAX_SEALED);
     let offer = Signal::Offer {
         link: 1,
+
         sdp: "a".repeat(MAX_MESSAGE),
     };
     assert_eq!(pair.sealer.seal(to, &offer), Err(MessageError::TooLong));

@@ -1,0 +1,32 @@
+//! Says that a calling client lives, so that the others learn within seconds when it no longer does.
+
+use super::Role;
+use super::api::ApiError;
+use super::shared::Shared;
+use std::sync::Arc;
+use std::time::Duration;
+use visio_protocol::refusal::Refusal;
+
+/// What a server may ask for: not so often that it is a burden, not so seldom that a dead network goes unnoticed.
+const LEAST: Duration = Duration::from_millis(200);
+const MOST: Duration = Duration::from_secs(60);
+
+/// Until it is aborted.
+pub(super) async fn run(shared: Arc<Shared>, interval: Duration) {
+    let interval = interval.clamp(LEAST, MOST);
+    loop {
+        tokio::time::sleep(interval).await;
+        if shared.place().role != Role::Calling {
+            continue;
+        }
+        let (secret, _) = shared.credentials();
+        match shared.api.alive(&secret).await {
+            Ok(()) => {}
+            // Both mean that the event stream is not what it seems; the first notices a network that went away without a word.
+            Err(ApiError::Unreachable | ApiError::Refused(Refusal::SessionUnknown)) => {
+                shared.doubt()
+            }
+            Err(error) => tracing::debug!(?error, "a sign of life was not taken"),
+        }
+    }
+}

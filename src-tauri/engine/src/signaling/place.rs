@@ -1,0 +1,156 @@
+//! A session's place in a room: who it is, whom it knows, what it seals and opens with. Pure: times are given to it.
+
+use super::roster::Roster;
+use super::{Entered, Recipient, Role, SignalingEvent};
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+use visio_protocol::event::{Event, SealedSignal};
+use visio_protocol::message::Signal;
+use visio_protocol::request::{EnterRoom, RoomEntered, SendSignal};
+use visio_protocol::sealing::{OpenError, Opener, Sealer};
+use visio_protocol::secret::SessionSecret;
+use visio_protocol::{RoomKeys, SessionId};
+
+/// After a return to a restarted server, others may say once more what they said before: it is a repetition, and no attack.
+const REPETITIONS: Duration = Duration::from_secs(30);
+
+/// One session's place in one room.
+pub(super) struct Place {
+    pub(super) keys: RoomKeys,
+    pub(super) secret: SessionSecret,
+    pub(super) role: Role,
+    /// Counts the sessions: what was sealed for an earlier one is of no use.
+    pub(super) generation: u32,
+    /// When the event stream was lost last.
+    pub(super) lost: Option<Instant>,
+    /// When a server that had forgotten us took us back.
+    returned: Option<Instant>,
+    roster: Roster,
+    sealer: Sealer,
+    opener: Opener,
+    /// To whom a message of its own has been sent, so that they believe those to the room.
+    greeted: HashSet<SessionId>,
+}
+
+impl Place {
+    pub(super) fn new(keys: RoomKeys, secret: SessionSecret, role: Role) -> Self {
+        let me = secret.session_id();
+        Self {
+            roster: Roster::new(me),
+            sealer: Sealer::new(&keys.sealing, keys.room, me),
+            opener: Opener::new(&keys.sealing, keys.room, me),
+            greeted: HashSet::new(),
+            keys,
+            secret,
+            role,
+            generation: 0,
+            lost: None,
+            returned: None,
+        }
+    }
+
+    /// A new session in the same room, because the others take the old one for gone.
+    pub(super) fn replace(&mut self, secret: SessionSecret) {
+        let generation = self.generation + 1;
+        *self = Self {
+            generation,
+            ..Self::new(self.keys.clone(), secret, self.role)
+        };
+    }
+
+    /// The request by which this place is taken.
+    pub(super) fn entrance(&self, returning: bool) -> EnterRoom {
+        EnterRoom {
+            admission: self.keys.admission.clone(),
+            role: self.role,
+            returning,
+        }
+    }
+
+    /// A session is in.
+    pub(super) fn entered(&mut self, answer: &RoomEntered) -> Entered {
+        self.roster.update(&answer.present, false);
+        let others = answer
+            .present
+            .iter()
+            .filter(|presence| presence.session != answer.me);
+        Entered {
+            me: answer.me,
+            present: others
+                .map(|presence| (presence.session, presence.role))
+                .collect(),
+        }
+    }
+
+    /// A server that had forgotten us took us back.
+    pub(super) fn returned(&mut self, answer: &RoomEntered, now: Instant) -> Vec<SignalingEvent> {
+        self.returned = Some(now);
+        self.roster.update(&answer.present, answer.complete)
+    }
+
+    /// Seals something. What is for the room is sealed for each one alone until they have all heard from us once.
+    pub(super) fn seal(&mut self, to: Recipient, signal: &Signal) -> Vec<SendSignal> {
+        let present: Vec<_> = self.roster.sessions().collect();
+        let recipients: Vec<Recipient> = match to {
+            Recipient::Room if present.is_empty() => Vec::new(),
+            Recipient::Room
+                if present
+                    .iter()
+                    .any(|session| !self.greeted.contains(session)) =>
+            {
+                present.into_iter().map(Recipient::Session).collect()
+            }
+            to => vec![to],
+        };
+        let mut sealed = Vec::with_capacity(recipients.len());
+        for to in recipients {
+            match self.sealer.seal(to, signal) {
+                Ok(text) => sealed.push(SendSignal { to, sealed: text }),
+                Err(error) => tracing::warn!(%error, "a message can't be sent"),
+            }
+            if let Recipient::Session(session) = to {
+                self.greeted.insert(session);
+            }
+        }
+        sealed
+    }
+
+    /// What an event of the stream means for us.
+    pub(super) fn hear(&mut self, event: Event, now: Instant) -> Vec<SignalingEvent> {
+        let room = self.keys.room;
+        match event {
+            Event::Arrived(at) | Event::Role(at) if at.room == room => {
+                self.roster.see(at.presence).into_iter().collect()
+            }
+            Event::Left(departure) if departure.room == room => {
+                self.greeted.remove(&departure.session);
+                self.roster.miss(departure.session).into_iter().collect()
+            }
+            Event::Roster(roster) if roster.room == room => {
+                self.roster.update(&roster.present, true)
+            }
+            Event::Signal(signal) if signal.room == room => {
+                self.open(&signal, now).into_iter().collect()
+            }
+            // Of another room, where this session is not.
+            _ => Vec::new(),
+        }
+    }
+
+    fn open(&mut self, message: &SealedSignal, now: Instant) -> Option<SignalingEvent> {
+        let from = message.from;
+        let repetitions = self
+            .returned
+            .is_some_and(|at| now.saturating_duration_since(at) < REPETITIONS);
+        match self.opener.open(from, message.to, &message.sealed) {
+            Ok(Signal::Unknown) => None,
+            Ok(signal) => Some(SignalingEvent::Signal { from, signal }),
+            Err(OpenError::NotIntroduced) => None,
+            Err(OpenError::Replayed) if repetitions => None,
+            Err(why) => Some(SignalingEvent::Refused {
+                from: Some(from),
+                why,
+            }),
+        }
+    }
+}

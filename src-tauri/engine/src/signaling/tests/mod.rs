@@ -1,0 +1,6 @@
+//! The client against the real server, and against some that are not.
+
+mod bad_servers;
+mod meeting;
+mod restarts;
+mod support;
