@@ -20,13 +20,13 @@ use super::description::{Description, ufrag};
 use super::error::LinkError;
 use super::event::{LinkEvent, MediaSink};
 use super::keeper::{Keeper, Posts};
-use super::media::EncodedVideo;
 use super::observer::{NOTICE_CAPACITY, Notice, Observer};
 use super::peer::Peer;
 use super::pump::{Pipes, Pump};
 use super::shared::Shared;
 use super::stats::LinkStats;
 use crate::audio::EncodedAudio;
+use crate::video::EncodedVideo;
 
 /// One connection to one person.
 ///

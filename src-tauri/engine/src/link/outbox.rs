@@ -9,8 +9,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::media::EncodedVideo;
 use crate::audio::EncodedAudio;
+use crate::video::EncodedVideo;
 
 /// Audio packets that may wait, 100 ms: later they would be concealed anyway. The oldest goes.
 const AUDIO_CAPACITY: usize = 5;

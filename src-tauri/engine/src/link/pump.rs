@@ -18,13 +18,13 @@ use webrtc::media_stream::track_remote::TrackRemote;
 use super::error::LinkError;
 use super::event::LinkEvent;
 use super::feedback::Feedback;
-use super::media::EncodedVideo;
 use super::shared::{Shared, until};
 use super::stats::count;
 use super::stream::OutgoingStream;
 use crate::audio::EncodedAudio;
 use crate::transport::history::History;
 use crate::transport::keyframe::KeyframeGate;
+use crate::video::EncodedVideo;
 
 /// Packets that may wait to be sent once more; when more are missed, a keyframe is the better answer.
 const MAX_REPAIRS: usize = 512;

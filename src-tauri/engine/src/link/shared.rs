@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::media::EncodedVideo;
 use super::outbox::{Outbox, Queued};
 use super::stats::{Counters, LinkState, LinkStats, Route};
 use crate::audio::EncodedAudio;
+use crate::video::EncodedVideo;
 
 /// Sequence numbers that may wait to be asked for; more are lost for good and end in a keyframe.
 const MAX_NACKS: usize = 512;

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use super::*;
 use crate::audio::EncodedAudio;
 use crate::transport::packet::RtpPacket;
+use crate::video::EncodedVideo;
 use wire::Wire;
 
 /// How long a test waits for what should happen at once: the machine may be busy.
