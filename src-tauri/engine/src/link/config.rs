@@ -14,6 +14,11 @@ pub(super) const FAILED_AFTER: Duration = Duration::from_secs(6);
 /// Consent checks, which also measure the round trip.
 pub(super) const KEEPALIVE: Duration = Duration::from_millis(500);
 
+/// How often a pair of addresses is tried, every 200 ms, before it counts as dead: 6 s. Two NATs let
+/// each other through only while both sides try, and the later one may have had to wait for slow
+/// signaling; the library's 1.4 s are shorter than that can take.
+pub(super) const CHECKS_PER_PAIR: u16 = 30;
+
 /// Bytes that may wait unacknowledged in one data channel. Unbounded, a transfer would fill the
 /// network's queue and delay voice by half a second (measured).
 pub(super) const CHANNEL_BUFFER_BYTES: usize = 64 * 1024;

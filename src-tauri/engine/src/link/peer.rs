@@ -20,7 +20,7 @@ use webrtc::rtp_transceiver::RtpSender;
 
 use super::addresses::LocalAddresses;
 use super::config::{
-    CHANNEL_BUFFER_BYTES, DISCONNECTED_AFTER, FAILED_AFTER, KEEPALIVE, LinkConfig,
+    CHANNEL_BUFFER_BYTES, CHECKS_PER_PAIR, DISCONNECTED_AFTER, FAILED_AFTER, KEEPALIVE, LinkConfig,
     SRTP_REPLAY_WINDOW,
 };
 use super::control::{CHAT_STREAM, CONTROL_STREAM};
@@ -136,6 +136,7 @@ fn settings(config: &LinkConfig) -> SettingEngine {
             Some(FAILED_AFTER),
             Some(KEEPALIVE),
         )
+        .with_ice_connection_attempts(None, Some(CHECKS_PER_PAIR))
         .with_srflx_acceptance_min_wait(at_once)
         .with_prflx_acceptance_min_wait(at_once)
         .with_relay_acceptance_min_wait(at_once)

@@ -4,6 +4,7 @@
 
 mod media;
 mod negotiation;
+mod noise;
 mod path;
 mod wire;
 
@@ -56,6 +57,11 @@ impl Side {
             loopback: true,
             ..Default::default()
         };
+        Self::try_open(config).await.expect("sockets")
+    }
+
+    async fn try_open(config: LinkConfig) -> Result<Self, LinkError> {
+        let offerer = config.offerer;
         let (to_audio, audio) = mpsc::unbounded_channel();
         let (to_video, video) = mpsc::unbounded_channel();
         let inbox = Inbox {
@@ -63,16 +69,14 @@ impl Side {
             video: to_video,
         };
         let (told, events) = mpsc::channel(256);
-        let link = Link::open(config, Arc::new(inbox), told)
-            .await
-            .expect("sockets");
-        Self {
+        let link = Link::open(config, Arc::new(inbox), told).await?;
+        Ok(Self {
             offerer,
             link: Arc::new(link),
             audio,
             video,
             events,
-        }
+        })
     }
 
     /// Waits for an event, letting others go by.

@@ -143,6 +143,25 @@ async fn what_is_no_description_is_refused_and_a_good_one_is_accepted_afterwards
     bob.connected().await;
 }
 
+#[tokio::test]
+async fn a_server_address_that_is_none_is_said_at_once() {
+    for url in ["nonsense", "turn:relay.example.org?transport=udp", "stun:"] {
+        let server = IceServer {
+            urls: vec![url.to_owned()],
+            ..Default::default()
+        };
+        let config = LinkConfig {
+            ice_servers: vec![server],
+            ..Default::default()
+        };
+        let opened = Side::try_open(config).await.err();
+        assert!(
+            matches!(opened, Some(LinkError::Setup(_))),
+            "{url}: {opened:?}"
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_altered_line_of_an_offer_makes_anything_panic() {
     let alice = Side::open(true).await;

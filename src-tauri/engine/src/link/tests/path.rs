@@ -118,7 +118,11 @@ async fn who_vanishes_without_a_word_is_noticed_within_ten_seconds() {
         "{:?}",
         began.elapsed()
     );
-    drop(alice);
+
+    // And who comes back is let in again.
+    negotiate(&alice, &bob, true).await;
+    bob.connected().await;
+    warm_up(&alice, &mut bob).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,5 @@
-//! A wire between two links that a test can cut, and that loses chosen packets.
+//! A wire between two links that a test can cut, that loses chosen packets, and into which anybody
+//! can speak.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -15,10 +16,12 @@ const SEQUENCE: std::ops::Range<usize> = 2..4;
 
 /// Passes datagrams between the side that dials and the side that is dialled.
 pub struct Wire {
-    /// What the dialling side sees.
-    near: SocketAddr,
-    /// The dialled side's address, once known.
-    far: Mutex<Option<SocketAddr>>,
+    /// Talks to the side that dials.
+    near: UdpSocket,
+    caller: Mutex<Option<SocketAddr>>,
+    /// Talks to the side that is dialled.
+    far: UdpSocket,
+    called: Mutex<Option<SocketAddr>>,
     cut: AtomicBool,
     /// Sequence numbers of video to be lost, once each.
     lose: Mutex<HashSet<u16>>,
@@ -28,14 +31,15 @@ impl Wire {
     /// A wire over the loopback interface.
     pub async fn lay() -> Arc<Self> {
         let socket = || async { UdpSocket::bind("127.0.0.1:0").await.expect("a port") };
-        let (near, far) = (socket().await, socket().await);
         let wire = Arc::new(Self {
-            near: near.local_addr().expect("bound"),
-            far: Mutex::default(),
+            near: socket().await,
+            caller: Mutex::default(),
+            far: socket().await,
+            called: Mutex::default(),
             cut: AtomicBool::new(false),
             lose: Mutex::default(),
         });
-        tokio::spawn(wire.clone().carry(near, far));
+        tokio::spawn(wire.clone().carry());
         wire
     }
 
@@ -49,9 +53,9 @@ impl Wire {
         if !dialled || words[4] != "127.0.0.1" {
             return None;
         }
-        let far = SocketAddr::new(words[4].parse().ok()?, words[5].parse().ok()?);
-        *self.far.lock().expect("no panic") = Some(far);
-        words[5] = self.near.port().to_string();
+        let called = SocketAddr::new(words[4].parse().ok()?, words[5].parse().ok()?);
+        *self.called.lock().expect("no panic") = Some(called);
+        words[5] = self.near.local_addr().ok()?.port().to_string();
         Some(words.join(" "))
     }
 
@@ -65,17 +69,27 @@ impl Wire {
         self.lose.lock().expect("no panic").extend(sequences);
     }
 
-    async fn carry(self: Arc<Self>, near: UdpSocket, far: UdpSocket) {
+    /// Says something to both sides, in the other's name.
+    pub async fn inject(&self, datagram: &[u8]) {
+        let (caller, called) = (known(&self.caller), known(&self.called));
+        for (socket, to) in [(&self.near, caller), (&self.far, called)] {
+            if let Some(to) = to {
+                let _ = socket.send_to(datagram, to).await;
+            }
+        }
+    }
+
+    async fn carry(self: Arc<Self>) {
         let (mut there, mut back) = ([0; 2048], [0; 2048]);
-        let mut caller = None;
         loop {
             tokio::select! {
-                Ok((n, from)) = near.recv_from(&mut there) => {
-                    caller = Some(from);
-                    let to = *self.far.lock().expect("no panic");
-                    self.pass(&there[..n], &far, to).await;
+                Ok((n, from)) = self.near.recv_from(&mut there) => {
+                    *self.caller.lock().expect("no panic") = Some(from);
+                    self.pass(&there[..n], &self.far, known(&self.called)).await;
                 }
-                Ok((n, _)) = far.recv_from(&mut back) => self.pass(&back[..n], &near, caller).await,
+                Ok((n, _)) = self.far.recv_from(&mut back) => {
+                    self.pass(&back[..n], &self.near, known(&self.caller)).await;
+                }
             }
         }
     }
@@ -97,4 +111,8 @@ impl Wire {
         let mut lose = self.lose.lock().expect("no panic");
         sequence.is_ok_and(|sequence| lose.remove(&sequence))
     }
+}
+
+fn known(address: &Mutex<Option<SocketAddr>>) -> Option<SocketAddr> {
+    *address.lock().expect("no panic")
 }
