@@ -127,7 +127,7 @@ fn speaker(name: &str) -> SpeakerSpec {
 }
 
 /// Plays a 440 Hz tone through `speaker` and measures what comes in at `microphone`.
-fn carry_tone(output: SpeakerSpec, input: MicrophoneSpec) -> Result<(), Failed> {
+pub fn carry_tone(output: SpeakerSpec, input: MicrophoneSpec) -> Result<(), Failed> {
     let there = Speaker::start(output, |_| ());
     let _tone = Microphone::start(
         MicrophoneSpec::Tone(440.0),

@@ -5,8 +5,14 @@
 //! reason and what would install it. `cargo test --workspace --test scenarios -- PART-OF-A-NAME` runs a few.
 
 mod audio_devices;
+mod bad_input;
+mod group;
+mod guest_devices;
+mod hostile_server;
 mod rig;
 mod scenario;
+mod seen_and_heard;
+mod server_restart;
 mod two_people;
 
 use std::process::ExitCode;
@@ -19,10 +25,17 @@ fn main() -> ExitCode {
     libtest_mimic::run(&arguments, trials()).exit_code()
 }
 
-/// Every scenario of every file in this folder.
+/// Every scenario of every file in this folder, the quick ones first.
 fn trials() -> Vec<Trial> {
-    [audio_devices::trials(), rig::trials(), two_people::trials()]
-        .into_iter()
-        .flatten()
-        .collect()
+    let files = [
+        rig::trials(),
+        audio_devices::trials(),
+        bad_input::trials(),
+        two_people::trials(),
+        group::trials(),
+        server_restart::trials(),
+        hostile_server::trials(),
+        guest_devices::trials(),
+    ];
+    files.into_iter().flatten().collect()
 }

@@ -2,70 +2,89 @@
 
 use std::time::Duration;
 
-use libtest_mimic::{Failed, Trial};
-use visio_tests::report::Peer;
-use visio_tests::{Binaries, Need, Participant, Server};
+use libtest_mimic::Trial;
 
-use crate::scenario::{ensure, scenario};
+use crate::scenario::{CALL, Outcome, Room, ensure, scenario};
+use crate::seen_and_heard::{heard, peer, saw};
 
-const NEEDS: &[Need] = &[Need::Own("visio-server"), Need::Own("visio-cli")];
+const STAY: Duration = Duration::from_secs(8);
 
 /// Every scenario of this file.
 pub fn trials() -> Vec<Trial> {
-    vec![scenario(
-        "two people see and hear each other",
-        NEEDS,
-        see_and_hear,
-    )]
+    vec![
+        scenario("two people see and hear each other", CALL, see_and_hear),
+        scenario(
+            "someone without a camera is heard and someone without a microphone is seen",
+            CALL,
+            one_each,
+        ),
+        scenario(
+            "who leaves by ctrl c leaves a report and is seen to leave",
+            CALL,
+            leaving,
+        ),
+    ]
 }
 
-fn see_and_hear() -> Result<(), Failed> {
-    let binaries = Binaries::beside_me()?;
-    let server = Server::start(&binaries)?;
-    let invite = server.invite()?;
-    let stay = Duration::from_secs(10);
-    let camille = Participant::new(&binaries, &invite, "Camille")?
-        .camera("pattern:640x360@30")
+fn see_and_hear() -> Outcome {
+    let room = Room::open()?;
+    let show = "pattern:640x360@30";
+    let camille = room
+        .guest("Camille")?
+        .camera(show)
         .microphone("tone:440")
-        .stay(stay)
+        .stay(STAY)
         .join()?;
-    let lea = Participant::new(&binaries, &invite, "Léa")?
-        .camera("pattern:640x360@30")
+    let lea = room
+        .guest("Léa")?
+        .camera(show)
         .microphone("tone:550")
-        .stay(stay)
+        .stay(STAY)
         .join()?;
     let (camille, lea) = (camille.report()?, lea.report()?);
-    let (seen_by_camille, seen_by_lea) = (camille.peer("Léa"), lea.peer("Camille"));
-    sees_and_hears("Camille", seen_by_camille, 550.0)?;
-    sees_and_hears("Léa", seen_by_lea, 440.0)
+    saw(&camille, "Camille", "Léa", 150)?;
+    saw(&lea, "Léa", "Camille", 150)?;
+    heard(&camille, "Camille", "Léa", 550.0)?;
+    heard(&lea, "Léa", "Camille", 440.0)?;
+    let seen = peer(&camille, "Camille", "Léa")?;
+    ensure(seen.path.as_deref() == Some("direct"), || {
+        format!("the path was {:?}", seen.path)
+    })
 }
 
-/// One of them has a steady picture, numbers that read, and the other's tone.
-fn sees_and_hears(who: &str, other: Option<&Peer>, tone: f64) -> Result<(), Failed> {
-    let other = other.ok_or_else(|| format!("{who} met nobody"))?;
-    let video = other
+fn one_each() -> Outcome {
+    let room = Room::open()?;
+    let camille = room
+        .guest("Camille")?
+        .camera("pattern:320x180@15")
+        .stay(STAY)
+        .join()?;
+    let lea = room
+        .guest("Léa")?
+        .microphone("tone:550")
+        .stay(STAY)
+        .join()?;
+    let (camille, lea) = (camille.report()?, lea.report()?);
+    heard(&camille, "Camille", "Léa", 550.0)?;
+    saw(&lea, "Léa", "Camille", 75)?;
+    let frames = peer(&camille, "Camille", "Léa")?
         .video
         .as_ref()
-        .ok_or_else(|| format!("{who} saw nothing of {}", other.name))?;
-    let pattern = video
-        .pattern
-        .as_ref()
-        .ok_or_else(|| format!("{who} could not read the pattern's number"))?;
-    let audio = other
-        .audio
-        .as_ref()
-        .ok_or_else(|| format!("{who} heard nothing of {}", other.name))?;
-    ensure(video.frames_decoded >= 200, || {
-        format!("{who} saw only {} frames", video.frames_decoded)
-    })?;
-    ensure(pattern.psnr_db >= 30.0, || {
-        format!("{who} saw the pattern at {} dB", pattern.psnr_db)
-    })?;
-    let heard = audio.tone_hz.unwrap_or_default();
-    ensure((heard - tone).abs() < 10.0, || {
-        format!("{who} heard {heard} Hz instead of {tone}")
-    })?;
-    ensure(audio.concealed_ratio < 0.05, || {
-        format!("{who} heard {} concealed", audio.concealed_ratio)
+        .map_or(0, |video| video.frames_decoded);
+    ensure(frames == 0, || {
+        format!("Camille saw {frames} frames of someone without a camera")
     })
+}
+
+fn leaving() -> Outcome {
+    let room = Room::open()?;
+    let camille = room.guest("Camille")?.camera("pattern:320x180@15").join()?;
+    let lea = room.guest("Léa")?.camera("pattern:320x180@15").join()?;
+    let here = visio_tests::words::sentence("en", "cli.connected", &[("name", "Camille")])?;
+    let left = visio_tests::words::sentence("en", "cli.left", &[("name", "Léa")])?;
+    lea.says(&here, Duration::from_secs(10))?;
+    let report = lea.leave()?;
+    peer(&report, "Léa", "Camille")?;
+    camille.says(&left, Duration::from_secs(2))?;
+    Ok(())
 }

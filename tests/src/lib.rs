@@ -5,7 +5,10 @@
 //! Dependencies are few on purpose: `cargo xtask setup` is built from this crate on a machine that has nothing yet.
 
 pub mod binaries;
+pub mod canned;
 pub mod display;
+pub mod guest;
+pub mod hostile;
 pub mod need;
 pub mod participant;
 pub mod picture;
@@ -17,10 +20,12 @@ pub mod server;
 pub mod trouble;
 pub mod voice;
 pub mod window;
+pub mod words;
 pub mod workspace;
 
 pub use binaries::Binaries;
 pub use display::Display;
+pub use guest::Guest;
 pub use need::Need;
 pub use participant::{Joined, Participant};
 pub use picture::Picture;

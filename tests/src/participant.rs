@@ -1,6 +1,7 @@
 //! A person in a call without a window: a real `visio-cli join`, and the report it leaves behind.
 
-use std::process::{Command, ExitStatus};
+use std::ffi::OsStr;
+use std::process::Command;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -80,9 +81,23 @@ impl Participant {
         self
     }
 
+    /// The language their computer speaks, as in the variable `LANG`.
+    pub fn language(self, language: &str) -> Self {
+        self.env("LANG", language)
+    }
+
     /// A variable of their environment.
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
+        self
+    }
+
+    /// Variables of their environment, such as those that bring them into a room.
+    pub fn envs<V: AsRef<OsStr>>(
+        mut self,
+        variables: impl IntoIterator<Item = (&'static str, V)>,
+    ) -> Self {
+        self.command.envs(variables);
         self
     }
 
@@ -128,10 +143,15 @@ impl Joined {
     }
 
     /// Has them leave now, as with Ctrl-C, and reads their report.
-    pub fn leave(mut self) -> Result<Report> {
+    pub fn leave(self) -> Result<Report> {
+        self.leave_and_tell().map(|(report, _)| report)
+    }
+
+    /// As [`Self::leave`], and also gives what they said.
+    pub fn leave_and_tell(mut self) -> Result<(Report, String)> {
         self.process.interrupt();
         self.process.succeed(FAREWELL)?;
-        self.read_report()
+        Ok((self.read_report()?, self.process.stderr()))
     }
 
     /// They vanish without a word.
@@ -139,9 +159,14 @@ impl Joined {
         self.process.kill();
     }
 
-    /// Waits until they could not join, and gives the exit status; what they said is in [`Self::said`].
-    pub fn refused(&mut self) -> Result<ExitStatus> {
-        self.process.wait(FAREWELL)
+    /// Waits until they gave up, which is an exit status other than 0, and gives what they said.
+    pub fn refusal(mut self) -> Result<String> {
+        let status = self.process.wait(FAREWELL)?;
+        if status.success() {
+            Err(self.process.trouble("did not give up"))
+        } else {
+            Ok(self.process.stderr())
+        }
     }
 
     /// What they said on standard error.

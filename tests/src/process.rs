@@ -138,6 +138,16 @@ impl Process {
         self.signal("TERM");
     }
 
+    /// Holds it as a sleeping computer would (SIGSTOP): it runs no more, and its connections stay open.
+    pub fn pause(&mut self) {
+        self.signal("STOP");
+    }
+
+    /// Lets it run on after [`Self::pause`].
+    pub fn resume(&mut self) {
+        self.signal("CONT");
+    }
+
     /// Ends it without giving it a chance to say anything (SIGKILL), and waits until it is gone.
     pub fn kill(&mut self) {
         // Both fail only when it has ended already.

@@ -53,14 +53,14 @@ impl Server {
 
     /// A new room's invite link, made with `visio-cli invite`.
     pub fn invite(&self) -> Result<String> {
+        self.invite_through(&self.url())
+    }
+
+    /// As [`Self::invite`], for people who reach this server under another address.
+    pub fn invite_through(&self, url: &str) -> Result<String> {
+        let host_code = self.host_code()?;
         let mut command = self.binaries.command("visio-cli")?;
-        command.args([
-            "invite",
-            "--server",
-            &self.url(),
-            "--host-code",
-            &self.host_code()?,
-        ]);
+        command.args(["invite", "--server", url, "--host-code", &host_code]);
         let mut process = Process::spawn("visio-cli invite", &mut command)?;
         process.succeed(READY)?;
         Ok(process.stdout().trim().to_owned())
