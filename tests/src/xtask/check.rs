@@ -21,6 +21,9 @@ const TEST_LIMIT: Duration = Duration::from_secs(20 * 60);
 /// The test program that the last step runs by itself.
 const SCENARIOS: &str = "scenarios";
 
+/// What package.json asks for.
+const NODE_VERSION: u32 = 20;
+
 /// A step: its name and what it does.
 type Step = (&'static str, fn(&str) -> Outcome);
 
@@ -179,21 +182,40 @@ fn doc(name: &str) -> Outcome {
     step::run(name, Kind::Check, &mut command, BUILD_LIMIT)
 }
 
-/// The UI's own checks: `npm test` checks types and runs `ui/tests`. Its tools are fetched into the root, not into `ui/`,
-/// because the app embeds that folder whole.
+/// The UI's own checks, `npm test`: its types, its units, and how it looks and behaves in a browser.
 fn ui(name: &str) -> Outcome {
-    if find_program("npm").is_none() {
-        return Outcome::skipped(name, "needs npm: cargo xtask setup test");
+    match node_major_version() {
+        None => return Outcome::skipped(name, "needs Node.js: cargo xtask setup test"),
+        Some(version) if version < NODE_VERSION => {
+            let reason =
+                format!("needs Node.js {NODE_VERSION} or later, this is {version}: see nodejs.org");
+            return Outcome::skipped(name, &reason);
+        }
+        Some(_) => {}
     }
-    let script = "npm ci --no-audit --no-fund && npm test";
-    step::run(
-        name,
-        Kind::Tests,
-        Command::new("sh")
-            .args(["-c", script])
-            .current_dir(workspace::root()),
-        TEST_LIMIT,
-    )
+    // Only what package-lock.json names is installed, and only when it is not there yet.
+    let script = "cmp -s package-lock.json node_modules/.visio-lock.json \
+        || { npm ci --no-audit --no-fund && cp package-lock.json node_modules/.visio-lock.json; } && npm test";
+    let mut command = Command::new("sh");
+    // The one format of Node's runner that is the same on a terminal and off it, in every version.
+    command
+        .args(["-c", script])
+        .env("NODE_OPTIONS", "--test-reporter=tap")
+        .current_dir(workspace::root());
+    step::run(name, Kind::Tests, &mut command, TEST_LIMIT)
+}
+
+fn node_major_version() -> Option<u32> {
+    find_program("npm")?;
+    let output = Command::new("node").arg("--version").output().ok()?;
+    let version = String::from_utf8_lossy(&output.stdout).into_owned();
+    version
+        .trim()
+        .strip_prefix('v')?
+        .split('.')
+        .next()?
+        .parse()
+        .ok()
 }
 
 /// Prints the closing table, and says whether all is well: nothing failed, and something ran.

@@ -1,7 +1,10 @@
 //! `cargo xtask COMMAND`: everything a developer or CI does with this workspace, in one program that needs only Rust.
 
+mod bench;
 mod check;
 mod demo;
+mod guest;
+mod package;
 mod packages;
 mod setup;
 mod step;
@@ -18,6 +21,9 @@ cargo xtask COMMAND
   setup [build|demo|test]   install the system packages that are missing (default: all of them)
   demo                      a call on this machine: server, companion and the app
   test [STEP...]            run every check and test, or only the named steps (`test --list` names them)
+  bench [PART...] [--write] measure; --write puts the numbers into README.md
+  package                   build the Debian package of the app
+  guest 'COMMAND'           run a command in the emulated machine with a camera and a sound card
 ";
 
 fn main() -> ExitCode {
@@ -30,6 +36,9 @@ fn main() -> ExitCode {
         "setup" => setup::command(rest),
         "test" => check::command(rest),
         "demo" => demo::command(rest),
+        "bench" => bench::command(rest),
+        "package" => package::command(rest),
+        "guest" => guest::command(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");
             Ok(true)

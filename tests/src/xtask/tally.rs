@@ -81,12 +81,9 @@ impl Tally {
         } else if let Some(total) = line.strip_prefix("# ") {
             self.read_tap_total(total);
         } else if let Some(failure) = line.strip_prefix("not ok ") {
-            self.failures.push(
-                failure
-                    .split_once(" - ")
-                    .map_or(failure, |(_, name)| name)
-                    .to_owned(),
-            );
+            self.failed(failure.split_once(" - ").map_or(failure, |(_, name)| name));
+        } else if let Some(failure) = failure_being_told(line) {
+            self.failed(failure);
         } else if let Some((test, reason)) = line
             .strip_prefix("ok ")
             .and_then(|test| test.split_once(" # SKIP"))
@@ -112,10 +109,17 @@ impl Tally {
         };
         let name = name.trim();
         if outcome.starts_with("FAILED") {
-            self.failures.push(name.to_owned());
+            self.failed(name);
         } else if let Some(reason) = outcome.strip_prefix("ignored") {
             self.skips
                 .push(format!("{name}: {}", reason_or_none(reason)));
+        }
+    }
+
+    /// A runner tells of a failure when it happens and again at the end; what else was printed may hide the first time.
+    fn failed(&mut self, name: &str) {
+        if !self.failures.iter().any(|failure| failure == name) {
+            self.failures.push(name.to_owned());
         }
     }
 
@@ -157,6 +161,12 @@ fn program_being_run(line: &str) -> Option<String> {
     let file = program.trim_end_matches(')').rsplit(['/', '\\']).next()?;
     let (name, _hash) = file.rsplit_once('-')?;
     Some(format!("{name} ({source})"))
+}
+
+/// The name in "---- NAME ----" or "---- NAME stdout ----", with which libtest and libtest-mimic begin a failure's account.
+fn failure_being_told(line: &str) -> Option<&str> {
+    let name = line.strip_prefix("---- ")?.strip_suffix(" ----")?;
+    Some(name.strip_suffix(" stdout").unwrap_or(name))
 }
 
 fn reason_or_none(reason: &str) -> &str {
@@ -233,6 +243,17 @@ mod tests {
             tally.skips,
             ["camera_unplugged: needs qemu-system-x86_64: apt-get install qemu-system-x86"]
         );
+    }
+
+    #[test]
+    fn a_failure_is_named_once_and_also_when_other_output_hid_it() {
+        let tally = tally(
+            "test a_tone_arrives ... pulseaudio says something\nFAILED\ntest a_picture_arrives ... FAILED\n\
+             ---- a_tone_arrives ----\nno tone\n---- a_picture_arrives ----\nno picture\n\
+             test result: FAILED. 0 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out\n",
+        );
+        assert_eq!(tally.failures, ["a_picture_arrives", "a_tone_arrives"]);
+        assert_eq!(tally.counts().failed, 2);
     }
 
     #[test]

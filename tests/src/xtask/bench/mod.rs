@@ -1,0 +1,115 @@
+//! `cargo xtask bench`: the numbers that Visio holds itself to, measured with release builds of the real programs. Each is
+//! taken three times; the table shows all three. Nothing else should run on the machine meanwhile.
+
+mod app;
+mod calls;
+mod receivers;
+mod six;
+mod table;
+mod voice;
+mod window;
+
+use std::process::Command;
+
+use visio_tests::trouble::During;
+use visio_tests::{Binaries, Result, Trouble, workspace};
+
+use crate::packages::Purpose;
+use crate::setup;
+use table::Row;
+
+/// How often each number is taken.
+const TIMES: usize = 3;
+
+/// A part of the bench: its name and what it measures.
+type Part = (&'static str, fn(&Binaries) -> Result<Vec<Row>>);
+
+const PARTS: &[Part] = &[
+    ("calls", calls::measure),
+    ("cpu", receivers::measure),
+    ("six", six::measure),
+    ("window", window::measure),
+    ("voice", voice::measure),
+    ("app", app::measure),
+];
+
+/// Runs `cargo xtask bench [PART...|all] [--write]`.
+pub fn command(arguments: &[String]) -> Result<bool> {
+    let write = arguments.iter().any(|argument| argument == "--write");
+    let wanted: Vec<&String> = arguments
+        .iter()
+        .filter(|name| *name != "--write" && *name != "all")
+        .collect();
+    if let Some(unknown) = wanted
+        .iter()
+        .find(|name| PARTS.iter().all(|(part, _)| part != *name))
+    {
+        let parts: Vec<&str> = PARTS.iter().map(|(part, _)| *part).collect();
+        return Err(Trouble::new(format!(
+            "There is no part {unknown}; the parts are {} and all.",
+            parts.join(", ")
+        )));
+    }
+    setup::ensure(Purpose::Test)?;
+    build()?;
+    let binaries = Binaries::in_folder(workspace::target().join("release"));
+    let mut rows = Vec::new();
+    for (part, measure) in PARTS
+        .iter()
+        .filter(|(part, _)| wanted.is_empty() || wanted.iter().any(|name| name == part))
+    {
+        eprintln!("Measuring {part}…");
+        rows.extend(measure(&binaries).during(part)?);
+    }
+    let conditions = conditions()?;
+    println!("{}\n{conditions}", table::markdown(&rows));
+    if write {
+        let path = workspace::root().join("README.md");
+        let readme = std::fs::read_to_string(&path)?;
+        let readme = table::with_rows(&readme, &rows, &conditions)
+            .ok_or_else(|| Trouble::new("README.md has no place for the numbers"))?;
+        std::fs::write(&path, readme)?;
+    }
+    Ok(true)
+}
+
+fn build() -> Result<()> {
+    let status = workspace::cargo()
+        .args(["build", "--release", "--workspace", "--bins", "--locked"])
+        .status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Trouble::new("The build did not succeed."))
+    }
+}
+
+/// Where and when it was measured.
+fn conditions() -> Result<String> {
+    let line = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program)
+            .args(arguments)
+            .current_dir(workspace::root())
+            .output();
+        output
+            .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+            .during(program)
+    };
+    let date = line("date", &["+%Y-%m-%d"])?;
+    let commit = line("git", &["rev-parse", "--short", "HEAD"])?;
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let processor = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let processor = processor
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .unwrap_or(": unknown");
+    let processor = processor.trim_start_matches([' ', '\t', ':']);
+    Ok(format!(
+        "Measured on {date} at commit {commit}, {TIMES} times each, on {cores} cores ({processor}), with `cargo xtask bench --write`."
+    ))
+}
+
+/// Takes a measurement [`TIMES`] times.
+fn repeat<T>(mut measure: impl FnMut() -> Result<T>) -> Result<Vec<T>> {
+    (0..TIMES).map(|_| measure()).collect()
+}

@@ -1,0 +1,50 @@
+//! `cargo xtask package`: the Debian package of the app, made by Tauri's own bundler from a release build.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use visio_tests::trouble::During;
+use visio_tests::{Result, Trouble, workspace};
+
+/// The bundler, from npm, where it comes ready-made; its version follows that of the `tauri` crate.
+const BUNDLER: &str = "@tauri-apps/cli@2.12.5";
+
+/// Runs `cargo xtask package`.
+pub fn command(arguments: &[String]) -> Result<bool> {
+    if !arguments.is_empty() {
+        return Err(Trouble::new("usage: cargo xtask package"));
+    }
+    let package = build()?;
+    let size = std::fs::metadata(&package)?.len() as f64 / 1024.0 / 1024.0;
+    println!("{} ({size:.1} MiB)", package.display());
+    Ok(true)
+}
+
+/// Builds the package and gives its path.
+pub fn build() -> Result<PathBuf> {
+    let folder = workspace::target().join("release/bundle/deb");
+    // Packages of other versions would be taken for this one.
+    if folder.is_dir() {
+        std::fs::remove_dir_all(&folder).during(folder.display())?;
+    }
+    let mut bundler = Command::new("npx");
+    bundler
+        .args(["--yes", BUNDLER, "build", "--bundles", "deb"])
+        .current_dir(workspace::root().join("src-tauri"));
+    let status = bundler
+        .status()
+        .during("starting npx, which comes with Node.js (cargo xtask setup test)")?;
+    if !status.success() {
+        return Err(Trouble::new(
+            "The bundler did not succeed; what it says above is the reason.",
+        ));
+    }
+    let files = std::fs::read_dir(&folder)
+        .during(folder.display())?
+        .flatten()
+        .map(|entry| entry.path());
+    let package = files
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|extension| extension == "deb"));
+    package.ok_or_else(|| Trouble::new("the bundler made no package"))
+}
