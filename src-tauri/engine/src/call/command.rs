@@ -1,0 +1,42 @@
+//! What the person at this computer asks for.
+
+use visio_protocol::PersonId;
+
+use crate::audio::{MicrophoneSpec, SpeakerSpec};
+use crate::video::CameraSpec;
+
+/// A wish of the user: a button of the window, an option of the CLI.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Go from the lobby into the call.
+    Join,
+    /// Leave, and say so to the others.
+    Leave,
+    /// Mute or unmute the microphone.
+    SetMuted(bool),
+    /// Turn the camera off or on. Off releases the device.
+    SetCameraOff(bool),
+    /// Use another camera from now on.
+    SelectCamera(CameraSpec),
+    /// Use another microphone from now on.
+    SelectMicrophone(MicrophoneSpec),
+    /// Use another speaker from now on.
+    SelectSpeaker(SpeakerSpec),
+    /// Play a short sound, so that the user hears whether the speaker works.
+    PlayTestSound,
+    /// Show another name to the others.
+    Rename(String),
+    /// Ask one person for a fresh connection, by the user's own hand.
+    Retry(PersonId),
+}
+
+/// The three kinds of device a call uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeviceKind {
+    /// Takes pictures.
+    Camera,
+    /// Takes sound.
+    Microphone,
+    /// Plays sound.
+    Speaker,
+}

@@ -1,0 +1,79 @@
+//! What happens to a call.
+
+use visio_protocol::{PersonId, SessionId};
+
+use super::command::{Command, DeviceKind};
+use super::person::{PathShown, Quality, VideoShown};
+use super::state::Devices;
+use super::trouble::Trouble;
+use crate::device::DeviceEvent;
+use crate::signaling::{Entered, SignalingEvent};
+
+/// Something that happened, at a time that is given beside it.
+#[derive(Debug)]
+pub enum Event {
+    /// The user wants something.
+    Command(Command),
+    /// The server answered the first request to enter.
+    Entered(Result<Entered, Trouble>),
+    /// The server let us change between lobby and call, or did not.
+    RoleSet(Result<(), Trouble>),
+    /// Something came over the event stream.
+    Signaling(SignalingEvent),
+    /// A connection changed. Out of date when `epoch` is not the person's any more.
+    Link {
+        /// Whose.
+        session: SessionId,
+        /// Which of the connections to them.
+        epoch: u32,
+        /// How.
+        change: LinkChange,
+    },
+    /// A device was opened, or has a problem.
+    Device(DeviceKind, DeviceEvent),
+    /// Devices appeared or vanished.
+    Devices(Devices),
+    /// The figures of the last moments.
+    Measured(Measured),
+    /// Time passed. Comes several times a second.
+    Tick,
+}
+
+/// How a connection changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkChange {
+    /// Media flows.
+    Connected,
+    /// Nothing has come for two seconds.
+    Disconnected,
+    /// The attempt is over, or could not be made.
+    Failed,
+}
+
+/// Figures that the media threads measured, for showing.
+#[derive(Clone, Debug, Default)]
+pub struct Measured {
+    /// 0 to 1.
+    pub microphone_level: f32,
+    /// I speak.
+    pub speaking: bool,
+    /// Size of the newest picture of my camera.
+    pub camera_size: Option<(u32, u32)>,
+    /// One entry for each person with a connection.
+    pub people: Vec<(PersonId, PersonMeasured)>,
+}
+
+/// Figures of one person.
+#[derive(Clone, Debug, Default)]
+pub struct PersonMeasured {
+    /// They speak.
+    pub speaking: bool,
+    /// A picture of theirs was decoded.
+    pub picture: bool,
+    /// What is being received.
+    pub video: Option<VideoShown>,
+    /// Where it goes.
+    pub path: PathShown,
+    /// In a word.
+    pub quality: Quality,
+}

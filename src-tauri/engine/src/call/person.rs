@@ -1,0 +1,179 @@
+//! One of the others, as the tile and the details view show them.
+
+use std::time::Instant;
+
+use serde::Serialize;
+use visio_protocol::{MediaState, PersonId, Role, SessionId};
+
+use crate::link::{LinkStats, Path, Transport};
+
+/// How the connection to one person stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Connection {
+    /// Never connected yet.
+    Connecting,
+    /// Media can flow.
+    Connected,
+    /// Was connected, and is being mended.
+    Retrying,
+    /// Several attempts failed; still being tried, less often.
+    Failed,
+}
+
+/// Quality in a word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Quality {
+    /// Nothing measured yet.
+    #[default]
+    Unknown,
+    /// Nobody would notice a flaw.
+    Good,
+    /// Flaws can be noticed.
+    Fair,
+    /// Talking is hard.
+    Weak,
+}
+
+/// The picture that is being received.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct VideoShown {
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// Decoded frames per second over the last second.
+    pub fps: f64,
+}
+
+/// One of the others.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Person {
+    /// Chosen by that person's app; the tile is keyed by it, so that a reconnect is the same tile.
+    pub id: PersonId,
+    /// As they call themselves.
+    pub name: String,
+    /// In the call, or only in the lobby.
+    pub calling: bool,
+    /// Their microphone is off.
+    pub muted: bool,
+    /// Their camera is off, or they have none.
+    pub camera_off: bool,
+    /// They can be heard speaking now.
+    pub speaking: bool,
+    /// How the connection stands.
+    pub connection: Connection,
+    /// A frame of theirs was decoded since they turned the camera on.
+    pub picture: bool,
+    /// Direct or relayed, and between which addresses; flattened into the person.
+    #[serde(flatten)]
+    pub path: PathShown,
+    /// In a word.
+    pub quality: Quality,
+    /// What is being received.
+    pub video: Option<VideoShown>,
+
+    /// The session under which they are known to the server now.
+    #[serde(skip)]
+    pub(crate) session: SessionId,
+    /// How-manieth session of theirs that is, as they count.
+    #[serde(skip)]
+    pub(crate) session_epoch: u32,
+    /// The server said that this session is over.
+    #[serde(skip)]
+    pub(crate) left: bool,
+    /// Number of the link to them that counts; a message for another one is out of date.
+    #[serde(skip)]
+    pub(crate) epoch: u32,
+    /// Since when there is no connection.
+    #[serde(skip)]
+    pub(crate) unlinked_since: Instant,
+    /// When the connection was last pushed: an offer, or a request for one.
+    #[serde(skip)]
+    pub(crate) pushed_at: Instant,
+    /// Attempts since the last success.
+    #[serde(skip)]
+    pub(crate) attempts: u32,
+}
+
+/// The network path to a person, for the details view.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PathShown {
+    /// `direct` or `relay`; absent while not connected.
+    pub path: Option<&'static str>,
+    /// `udp`, `tcp` or `tls`.
+    pub transport: Option<&'static str>,
+    /// Our end, `ip:port`.
+    pub local: Option<String>,
+    /// Their end, `ip:port`.
+    pub remote: Option<String>,
+    /// Round trip, milliseconds.
+    pub rtt_ms: Option<f64>,
+}
+
+impl From<&LinkStats> for PathShown {
+    fn from(link: &LinkStats) -> Self {
+        let rtt_ms = link.rtt.map(|rtt| rtt.as_secs_f64() * 1e3);
+        let Some(route) = link.route else {
+            return Self {
+                rtt_ms,
+                ..Self::default()
+            };
+        };
+        Self {
+            path: Some(match route.path {
+                Path::Direct => "direct",
+                Path::Relay => "relay",
+            }),
+            transport: Some(match route.transport {
+                Transport::Udp => "udp",
+                Transport::Tcp => "tcp",
+                Transport::Tls => "tls",
+            }),
+            local: Some(route.local.to_string()),
+            remote: Some(route.remote.to_string()),
+            rtt_ms,
+        }
+    }
+}
+
+impl Person {
+    pub(super) fn new(id: PersonId, session: SessionId, role: Role, now: Instant) -> Self {
+        Self {
+            id,
+            name: String::new(),
+            calling: role == Role::Calling,
+            muted: false,
+            camera_off: false,
+            speaking: false,
+            connection: Connection::Connecting,
+            picture: false,
+            path: PathShown::default(),
+            quality: Quality::Unknown,
+            video: None,
+            session,
+            session_epoch: 0,
+            left: false,
+            epoch: 0,
+            unlinked_since: now,
+            pushed_at: now,
+            attempts: 0,
+        }
+    }
+
+    pub(super) fn set_media(&mut self, media: MediaState) {
+        self.muted = media.microphone_muted;
+        self.camera_off = media.camera_off;
+        if media.camera_off {
+            self.picture = false;
+            self.video = None;
+        }
+    }
+
+    pub(super) fn linked(&self) -> bool {
+        self.connection == Connection::Connected
+    }
+}

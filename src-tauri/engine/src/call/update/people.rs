@@ -1,0 +1,249 @@
+//! Who is here, and which link leads to them.
+
+use std::time::Instant;
+
+use visio_protocol::{MediaState, PersonId, PersonName, Role, SessionId};
+
+use super::{current, repair};
+use crate::call::effect::Effect;
+use crate::call::event::LinkChange;
+use crate::call::person::{Connection, PathShown, Person, Quality};
+use crate::call::state::{CallState, MAX_PRESENT};
+
+/// What somebody says of themselves.
+pub(super) struct Introduction {
+    pub id: PersonId,
+    pub name: PersonName,
+    pub media: MediaState,
+    pub session_epoch: u32,
+}
+
+/// Somebody said who they are: a new person, or one we know under a new session or name.
+pub(super) fn met(
+    state: &mut CallState,
+    session: SessionId,
+    who: Introduction,
+    now: Instant,
+    effects: &mut Vec<Effect>,
+) {
+    if who.id == state.me.id || state.session == Some(session) {
+        return;
+    }
+    let role = *state.present.entry(session).or_insert(Role::Calling);
+    let index = match state.people.iter().position(|person| person.id == who.id) {
+        Some(index) => index,
+        None if state.people.len() >= MAX_PRESENT => return,
+        None => {
+            state.people.push(Person::new(who.id, session, role, now));
+            state.people.len() - 1
+        }
+    };
+    let person = &mut state.people[index];
+    if person.session != session {
+        if who.session_epoch < person.session_epoch {
+            return;
+        }
+        // Back under a new session: the same tile, a new link.
+        effects.push(Effect::CloseLink {
+            session: person.session,
+        });
+        person.session = session;
+        person.epoch = 0;
+        person.left = false;
+        unlink(person, Connection::Retrying, now);
+    }
+    person.session_epoch = who.session_epoch;
+    person.name = who.name.to_string();
+    person.set_media(who.media);
+    role_changed(state, session, role, now, effects);
+}
+
+/// They went from the lobby into the call, or back; or it is only now that we know them.
+pub(super) fn role_changed(
+    state: &mut CallState,
+    session: SessionId,
+    role: Role,
+    now: Instant,
+    effects: &mut Vec<Effect>,
+) {
+    let Some(person) = state.person_mut(session) else {
+        return;
+    };
+    person.calling = role == Role::Calling;
+    person.left = false;
+    if !person.calling && person.epoch > 0 {
+        effects.push(Effect::CloseLink { session });
+        unlink(person, Connection::Connecting, now);
+        person.epoch = 0;
+    }
+    link_to_all(state, now, effects);
+}
+
+/// Offers a link to everybody who has none and whom it is on us to offer.
+pub(super) fn link_to_all(state: &mut CallState, now: Instant, effects: &mut Vec<Effect>) {
+    let (Some(me), true) = (state.session, state.calling()) else {
+        return;
+    };
+    for person in state
+        .people
+        .iter_mut()
+        .filter(|person| person.calling && person.epoch == 0)
+    {
+        if me < person.session {
+            open(person, now, effects);
+        } else {
+            person.pushed_at = now;
+        }
+    }
+}
+
+/// A new link to them, offered by us.
+pub(super) fn open(person: &mut Person, now: Instant, effects: &mut Vec<Effect>) {
+    person.epoch += 1;
+    person.pushed_at = now;
+    effects.push(Effect::OpenLink {
+        session: person.session,
+        epoch: person.epoch,
+        offerer: true,
+    });
+}
+
+/// They offer a link, or the restart of the one there is.
+pub(super) fn offered(
+    state: &mut CallState,
+    from: SessionId,
+    epoch: u32,
+    sdp: String,
+    now: Instant,
+    effects: &mut Vec<Effect>,
+) {
+    let (Some(me), true) = (state.session, state.calling()) else {
+        return;
+    };
+    let Some(person) = state.person_mut(from) else {
+        return;
+    };
+    // Only one of two ever offers; an offer the wrong way round is a mistake or a trick.
+    if me < from || epoch < person.epoch {
+        return;
+    }
+    person.calling = true;
+    person.pushed_at = now;
+    if epoch > person.epoch {
+        let connection = if person.epoch == 0 {
+            person.connection
+        } else {
+            Connection::Retrying
+        };
+        person.epoch = epoch;
+        unlink(person, connection, now);
+        effects.push(Effect::OpenLink {
+            session: from,
+            epoch,
+            offerer: false,
+        });
+    }
+    effects.push(Effect::AcceptOffer { session: from, sdp });
+}
+
+/// They said goodbye.
+pub(super) fn said_bye(state: &mut CallState, session: SessionId, effects: &mut Vec<Effect>) {
+    state.present.remove(&session);
+    remove(state, effects, |person| person.session == session);
+}
+
+/// The server gave up their session. While media still flows they are here all the same.
+pub(super) fn left(state: &mut CallState, session: SessionId, effects: &mut Vec<Effect>) {
+    state.present.remove(&session);
+    if let Some(person) = state.person_mut(session) {
+        person.left = true;
+    }
+    remove(state, effects, |person| {
+        person.session == session && !person.linked()
+    });
+}
+
+pub(super) fn remove(
+    state: &mut CallState,
+    effects: &mut Vec<Effect>,
+    gone: impl Fn(&Person) -> bool,
+) {
+    state.people.retain(|person| {
+        let gone = gone(person);
+        if gone {
+            effects.push(Effect::CloseLink {
+                session: person.session,
+            });
+        }
+        !gone
+    });
+}
+
+/// A link came up or went down.
+pub(super) fn link_changed(
+    state: &mut CallState,
+    session: SessionId,
+    epoch: u32,
+    change: LinkChange,
+    now: Instant,
+    effects: &mut Vec<Effect>,
+) {
+    if !current(state, session, epoch) {
+        return;
+    }
+    let offerer = state.session.is_some_and(|me| me < session);
+    let Some(person) = state.person_mut(session) else {
+        return;
+    };
+    match change {
+        LinkChange::Connected => {
+            person.connection = Connection::Connected;
+            person.attempts = 0;
+        }
+        LinkChange::Disconnected | LinkChange::Failed => {
+            if person.linked() {
+                unlink(person, Connection::Retrying, now);
+            }
+            if person.left {
+                remove(state, effects, |person| person.session == session);
+            } else if offerer {
+                repair::push(state, session, change == LinkChange::Failed, now, effects);
+            } else {
+                // The offerer sees the same failure and mends it; `tick` asks if it does not.
+                person.pushed_at = now;
+            }
+        }
+    }
+}
+
+/// After we got a new session, no link of the old one counts.
+pub(super) fn forget_links(state: &mut CallState, now: Instant, effects: &mut Vec<Effect>) {
+    for person in &mut state.people {
+        effects.push(Effect::CloseLink {
+            session: person.session,
+        });
+        person.epoch = 0;
+        unlink(person, Connection::Retrying, now);
+    }
+}
+
+/// Makes the people agree with who the server says is present.
+pub(super) fn reconcile(state: &mut CallState, now: Instant, effects: &mut Vec<Effect>) {
+    let present = std::mem::take(&mut state.present);
+    for person in &mut state.people {
+        person.left = !present.contains_key(&person.session);
+    }
+    remove(state, effects, |person| person.left && !person.linked());
+    for (session, role) in &present {
+        role_changed(state, *session, *role, now, effects);
+    }
+    state.present = present;
+}
+
+fn unlink(person: &mut Person, connection: Connection, now: Instant) {
+    person.connection = connection;
+    person.unlinked_since = now;
+    person.path = PathShown::default();
+    person.quality = Quality::Unknown;
+    person.speaking = false;
+}
