@@ -1,3 +1,5 @@
+//! Tauri's build step: the icon, the manifest, the capabilities.
+
 fn main() {
     tauri_build::build();
 }
