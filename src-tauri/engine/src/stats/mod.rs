@@ -1,1 +1,13 @@
 //! What was measured, named as in W3C webrtc-stats.
+
+mod meter;
+mod peer;
+mod process;
+mod quality;
+mod report;
+
+pub use meter::meter;
+pub use peer::{PeerReport, milliseconds};
+pub use process::ProcessUse;
+pub use quality::quality;
+pub use report::{AudioSent, LayerReport, Report, VideoSent};

@@ -27,6 +27,7 @@ pub mod stats;
 pub use camera::Camera;
 pub use encoder::{EncodedVideo, LayerConfig, VideoEncoder};
 pub use frame::Frame;
+pub use pattern::PatternStats;
 pub use receiver::{Feedback, VideoReceiver};
 pub use scale::scale;
 pub use slot::FrameSlot;

@@ -1,0 +1,338 @@
+//! The task that owns the call: one step for each thing that happens, and the effects carried out in order.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::MissedTickBehavior;
+use visio_protocol::PersonId;
+
+use super::fanout::Fanout;
+use super::frames::{FrameHub, Tile};
+use super::media::Media;
+use super::options::SessionOptions;
+use super::peer::{Order, Peer, Surroundings, Which};
+use super::roster::Roster;
+use crate::call::{
+    CallState, Command, Devices, Effect, Event, Measured, Phase, Start, Trouble, update,
+};
+use crate::signaling::{Signaling, SignalingEvent};
+use crate::stats::{ProcessUse, Report};
+
+/// Events that wait for the session's task: device words, link changes. Those who send them wait, except device threads, which drop.
+const EVENTS: usize = 256;
+
+/// How often time passes for the call. A tenth of its shortest patience would do; this also paces the meters.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How often the lists of devices are looked at. Plugging a camera in takes a person longer.
+const DEVICES_EVERY: Duration = Duration::from_secs(3);
+
+/// How long leaving may take before everything is simply let go.
+const LEAVE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is asked of the session's task.
+pub(super) enum Request {
+    Command(Command),
+    Report(oneshot::Sender<Report>),
+    Leave(oneshot::Sender<Report>),
+}
+
+pub(super) struct Actor {
+    state: CallState,
+    shown: watch::Sender<Arc<CallState>>,
+    options: SessionOptions,
+    frames: FrameHub,
+    fanout: Fanout,
+    media: Media,
+    roster: Roster,
+    signaling: Option<Signaling>,
+    events: mpsc::Sender<Event>,
+    inbox: mpsc::Receiver<Event>,
+    joined: Instant,
+}
+
+impl Actor {
+    pub fn new(
+        options: SessionOptions,
+        person: PersonId,
+        frames: FrameHub,
+    ) -> (Self, watch::Receiver<Arc<CallState>>) {
+        let state = CallState::new(&Start {
+            invite: options.invite.clone(),
+            name: options.name.clone(),
+            person,
+            camera: options.camera.clone(),
+            microphone: options.microphone.clone(),
+            speaker: options.speaker.clone(),
+            join: options.join,
+        });
+        let (shown, seen) = watch::channel(Arc::new(state.clone()));
+        let (events, inbox) = mpsc::channel(EVENTS);
+        let fanout = Fanout::default();
+        let media = Media::start(&options, &fanout, &frames, &events);
+        let actor = Self {
+            state,
+            shown,
+            options,
+            frames,
+            fanout,
+            media,
+            roster: Roster::default(),
+            signaling: None,
+            events,
+            inbox,
+            joined: Instant::now(),
+        };
+        (actor, seen)
+    }
+
+    pub async fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+        let mut signals = self.enter();
+        self.watch_devices();
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                request = requests.recv() => match request {
+                    Some(Request::Command(Command::Leave)) => self.say_goodbye().await,
+                    Some(Request::Command(command)) => self.step(Event::Command(command)).await,
+                    Some(Request::Report(reply)) => drop(reply.send(self.report())),
+                    Some(Request::Leave(reply)) => {
+                        let report = self.report();
+                        self.say_goodbye().await;
+                        let _ = reply.send(report);
+                        return;
+                    }
+                    None => return,
+                },
+                Some(event) = self.inbox.recv() => self.step(event).await,
+                Some(entry) = signals.recv() => match entry {
+                    FromServer::In(signaling) => self.signaling = Some(*signaling),
+                    FromServer::Event(event) => self.step(event).await,
+                },
+                _ = tick.tick() => {
+                    let measured = self.measure();
+                    self.step(Event::Measured(measured)).await;
+                    self.step(Event::Tick).await;
+                }
+            }
+        }
+    }
+
+    async fn step(&mut self, event: Event) {
+        let now = Instant::now();
+        let was_calling = self.state.calling();
+        let effects = update(&mut self.state, event, now);
+        if self.state.calling() && !was_calling {
+            self.joined = now;
+            self.roster.restart_times(now);
+        }
+        self.roster.note(&self.state, now);
+        for effect in effects {
+            self.carry_out(effect).await;
+        }
+        let people: Vec<PersonId> = self.state.people.iter().map(|person| person.id).collect();
+        self.frames.keep(|tile| match tile {
+            Tile::Me => true,
+            Tile::Person(id) => people.contains(id),
+        });
+        self.shown.send_replace(Arc::new(self.state.clone()));
+    }
+
+    async fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::SetRole(role) => self.set_role(role),
+            Effect::Leave => self.leave_server().await,
+            Effect::Send(to, signal) => {
+                if let Some(signaling) = &self.signaling {
+                    signaling.send(to, signal);
+                }
+            }
+            Effect::OpenLink {
+                session,
+                epoch,
+                offerer,
+            } => self.open_link(Which {
+                session,
+                epoch,
+                offerer,
+            }),
+            Effect::RestartLink { session } => self.order(session, Order::Restart),
+            Effect::AcceptOffer { session, sdp } => self.order(session, Order::AcceptOffer(sdp)),
+            Effect::AcceptAnswer { session, sdp } => self.order(session, Order::AcceptAnswer(sdp)),
+            Effect::AddCandidate {
+                session,
+                candidate,
+                mid,
+                line,
+            } => {
+                self.order(
+                    session,
+                    Order::AddCandidate {
+                        candidate,
+                        mid,
+                        line,
+                    },
+                );
+            }
+            Effect::CloseLink { session } => self.roster.remove(session),
+            Effect::UseCamera(spec) => self.media.camera.select(spec),
+            Effect::TurnCameraOff(off) => self.media.camera.set_off(off),
+            Effect::UseMicrophone(spec) => self.media.microphone.select(spec),
+            Effect::Mute(muted) => self.media.microphone.set_muted(muted),
+            Effect::UseSpeaker(spec) => self.media.speaker.select(spec),
+            Effect::PlayTestSound => self.media.speaker.play_test_sound(),
+        }
+    }
+
+    fn order(&self, session: visio_protocol::SessionId, order: Order) {
+        if let Some(peer) = self.roster.get(session) {
+            peer.order(order);
+        }
+    }
+
+    fn open_link(&mut self, which: Which) {
+        let (Some(signaling), Some(person)) = (&self.signaling, self.state.person(which.session))
+        else {
+            return;
+        };
+        let id = person.id;
+        let around = Surroundings {
+            signaling: signaling.clone(),
+            fanout: self.fanout.clone(),
+            encoder: self.media.encoder.clone(),
+            events: self.events.clone(),
+            loopback: self.options.invite.server.is_this_machine(),
+        };
+        // The old link's receiver must be gone before the new one writes to the same tile.
+        self.roster.remove(which.session);
+        let audio = self.media.speaker.add_source();
+        let picture = self.frames.slot_for(Tile::Person(id));
+        self.roster.insert(
+            which.session,
+            id,
+            Peer::start(which, audio, picture, around),
+        );
+    }
+
+    /// Goes to the server, in a task: a server that does not answer must not keep the lobby from showing.
+    fn enter(&self) -> mpsc::Receiver<FromServer> {
+        let (out, inbox) = mpsc::channel(1);
+        let (invite, role) = (self.options.invite.clone(), self.state.role());
+        tokio::spawn(async move {
+            let (signaling, mut events, entered) = match Signaling::enter(&invite, role).await {
+                Ok(parts) => parts,
+                Err(error) => {
+                    return drop(
+                        out.send(FromServer::Event(Event::Entered(Err(Trouble::from(error)))))
+                            .await,
+                    );
+                }
+            };
+            let _ = out.send(FromServer::In(Box::new(signaling))).await;
+            let _ = out
+                .send(FromServer::Event(Event::Entered(Ok(entered))))
+                .await;
+            while let Some(event) = events.recv().await {
+                let ended = matches!(event, SignalingEvent::Ended(_));
+                if out
+                    .send(FromServer::Event(Event::Signaling(event)))
+                    .await
+                    .is_err()
+                    || ended
+                {
+                    return;
+                }
+            }
+        });
+        inbox
+    }
+
+    fn set_role(&self, role: visio_protocol::Role) {
+        let Some(signaling) = self.signaling.clone() else {
+            return;
+        };
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            let result = signaling.set_role(role).await.map_err(Trouble::from);
+            let _ = events.send(Event::RoleSet(result)).await;
+        });
+    }
+
+    async fn say_goodbye(&mut self) {
+        if self.state.phase != Phase::Left {
+            self.step(Event::Command(Command::Leave)).await;
+        }
+        self.roster.clear();
+    }
+
+    async fn leave_server(&mut self) {
+        let Some(signaling) = self.signaling.take() else {
+            return;
+        };
+        if tokio::time::timeout(LEAVE_PATIENCE, signaling.leave())
+            .await
+            .is_err()
+        {
+            tracing::warn!("the server did not take the goodbye in time");
+        }
+    }
+
+    /// Looks at the devices now and then, on a thread of its own: some systems take a second to answer.
+    fn watch_devices(&self) {
+        let events = self.events.clone();
+        std::thread::spawn(move || {
+            let mut known = None;
+            while !events.is_closed() {
+                let devices = Devices {
+                    cameras: crate::video::cameras(),
+                    microphones: crate::audio::microphones(),
+                    speakers: crate::audio::speakers(),
+                };
+                if known.as_ref() != Some(&devices) {
+                    if events
+                        .blocking_send(Event::Devices(devices.clone()))
+                        .is_err()
+                    {
+                        return;
+                    }
+                    known = Some(devices);
+                }
+                std::thread::sleep(DEVICES_EVERY);
+            }
+        });
+    }
+
+    fn measure(&self) -> Measured {
+        let level_dbfs = self.media.microphone.level();
+        let picture = self.media.picture.latest();
+        let mut measured = Measured {
+            microphone_level: crate::stats::meter(level_dbfs),
+            speaking: self.media.microphone.is_speaking(),
+            camera_size: picture.map(|frame| (frame.width, frame.height)),
+            people: Vec::new(),
+        };
+        self.roster.measure(&mut measured);
+        measured
+    }
+
+    fn report(&self) -> Report {
+        let elapsed = self.joined.elapsed();
+        let process = ProcessUse::now();
+        Report {
+            seconds: elapsed.as_secs_f64(),
+            cpu_seconds: process.cpu.as_secs_f64(),
+            peak_rss_mb: process.peak_rss_bytes as f64 / 1e6,
+            video_sent: self.media.video_sent(),
+            audio_sent: self.media.audio_sent(elapsed),
+            peers: self.roster.reports(),
+        }
+    }
+}
+
+/// What the server's task hands over.
+enum FromServer {
+    In(Box<Signaling>),
+    Event(Event),
+}

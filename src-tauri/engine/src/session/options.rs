@@ -1,0 +1,23 @@
+//! What a call is started with.
+
+use visio_protocol::Invite;
+
+use crate::audio::{MicrophoneSpec, SpeakerSpec};
+use crate::video::CameraSpec;
+
+/// What a call is started with.
+#[derive(Clone, Debug)]
+pub struct SessionOptions {
+    /// Which room, at which server.
+    pub invite: Invite,
+    /// As the others will see it.
+    pub name: String,
+    /// What films.
+    pub camera: CameraSpec,
+    /// What records.
+    pub microphone: MicrophoneSpec,
+    /// What plays.
+    pub speaker: SpeakerSpec,
+    /// Straight into the call; otherwise into the lobby.
+    pub join: bool,
+}

@@ -1,0 +1,290 @@
+//! One connection to one person, from its opening to its end.
+//!
+//! A task of its own carries out what the call orders, one thing after the other, and passes on what the link says. Media goes past it: the
+//! link hands packets to [`Inbound`] on its own task, and from there they go to the decoders' threads.
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+use visio_protocol::{Recipient, SessionId, Signal};
+
+use super::fanout::Fanout;
+use crate::audio::AudioSource;
+use crate::call::{Event, LinkChange};
+use crate::link::{Link, LinkConfig, LinkError, LinkEvent, MediaSink};
+use crate::signaling::Signaling;
+use crate::transport::packet::RtpPacket;
+use crate::video::{Feedback, FrameSlot, VideoEncoder, VideoReceiver};
+
+/// Orders that wait for a link: one description and a burst of candidates. When full, the newest is dropped; a restart brings it again.
+const ORDERS: usize = 128;
+
+/// Link events that wait for the peer's task.
+const LINK_EVENTS: usize = 256;
+
+/// Feedback that waits to be sent. What is late is asked for again.
+const FEEDBACK: usize = 32;
+
+/// A close that takes longer is left to the runtime.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// What the call wants of a link.
+#[derive(Debug)]
+pub(super) enum Order {
+    Restart,
+    AcceptOffer(String),
+    AcceptAnswer(String),
+    AddCandidate {
+        candidate: String,
+        mid: Option<String>,
+        line: Option<u16>,
+    },
+}
+
+/// What a connection needs to know of its surroundings.
+#[derive(Clone)]
+pub(super) struct Surroundings {
+    pub signaling: Signaling,
+    pub fanout: Fanout,
+    pub encoder: Arc<VideoEncoder>,
+    pub events: mpsc::Sender<Event>,
+    /// The server is on this machine, so the others may be too: offer paths over loopback as well.
+    pub loopback: bool,
+}
+
+/// Which connection: to whom, the how-manieth, and who offers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Which {
+    pub session: SessionId,
+    pub epoch: u32,
+    pub offerer: bool,
+}
+
+/// Where what comes from a person goes.
+pub(super) struct Inbound {
+    pub audio: Arc<AudioSource>,
+    pub video: VideoReceiver,
+    pub first_sound: OnceLock<Instant>,
+    pub first_picture: OnceLock<Instant>,
+}
+
+impl MediaSink for Inbound {
+    fn audio(&self, packet: RtpPacket) {
+        self.first_sound.get_or_init(|| packet.arrived);
+        self.audio.push(packet);
+    }
+
+    fn video(&self, packet: RtpPacket) {
+        self.video.push(packet);
+    }
+}
+
+/// The handle that the actor keeps. Dropped, the connection is closed.
+pub(super) struct Peer {
+    pub inbound: Arc<Inbound>,
+    orders: mpsc::Sender<Order>,
+    link: tokio::sync::watch::Receiver<Option<Arc<Link>>>,
+}
+
+impl Peer {
+    /// Starts the connection's task. The pictures go to `picture`, the sound to `audio`.
+    pub fn start(
+        which: Which,
+        audio: Arc<AudioSource>,
+        picture: Arc<FrameSlot>,
+        around: Surroundings,
+    ) -> Self {
+        let (feedback, feedback_inbox) = mpsc::channel(FEEDBACK);
+        let mut pictures = picture.subscribe();
+        let video = VideoReceiver::start(picture, move |wish: Feedback| {
+            // Full only when the link is stuck; then asking again later is all that helps.
+            let _ = feedback.try_send(wish);
+        });
+        let inbound = Arc::new(Inbound {
+            audio,
+            video,
+            first_sound: OnceLock::new(),
+            first_picture: OnceLock::new(),
+        });
+        let noted = inbound.clone();
+        tokio::spawn(async move {
+            if pictures.changed().await.is_ok() {
+                noted.first_picture.get_or_init(Instant::now);
+            }
+        });
+        let (orders, orders_inbox) = mpsc::channel(ORDERS);
+        let (link_out, link) = tokio::sync::watch::channel(None);
+        let task = Task {
+            which,
+            around,
+            inbound: inbound.clone(),
+            link_out,
+        };
+        tokio::spawn(task.run(orders_inbox, feedback_inbox));
+        Self {
+            inbound,
+            orders,
+            link,
+        }
+    }
+
+    pub fn order(&self, order: Order) {
+        if let Err(error) = self.orders.try_send(order) {
+            tracing::warn!(%error, "a link's order was dropped");
+        }
+    }
+
+    /// The link, once it is open.
+    pub fn link(&self) -> Option<Arc<Link>> {
+        self.link.borrow().clone()
+    }
+}
+
+struct Task {
+    which: Which,
+    around: Surroundings,
+    inbound: Arc<Inbound>,
+    link_out: tokio::sync::watch::Sender<Option<Arc<Link>>>,
+}
+
+impl Task {
+    async fn run(self, mut orders: mpsc::Receiver<Order>, mut feedback: mpsc::Receiver<Feedback>) {
+        let (events, mut link_events) = mpsc::channel(LINK_EVENTS);
+        let config = LinkConfig {
+            offerer: self.which.offerer,
+            loopback: self.around.loopback,
+            ..LinkConfig::default()
+        };
+        let link = match Link::open(config, self.inbound.clone(), events).await {
+            Ok(link) => Arc::new(link),
+            Err(error) => return self.failed(&error).await,
+        };
+        self.link_out.send_replace(Some(link.clone()));
+        if self.which.offerer {
+            self.offer(&link, false).await;
+        }
+        loop {
+            tokio::select! {
+                order = orders.recv() => match order {
+                    Some(order) => self.carry_out(&link, order).await,
+                    None => break,
+                },
+                Some(event) = link_events.recv() => self.pass_on(&link, event).await,
+                Some(wish) = feedback.recv() => match wish {
+                    Feedback::Nack(sequences) => link.nack(sequences),
+                    Feedback::Keyframe => link.request_keyframe(),
+                },
+            }
+        }
+        self.around.fanout.remove(&link);
+        self.rest_if_alone();
+        if tokio::time::timeout(CLOSE_PATIENCE, link.close())
+            .await
+            .is_err()
+        {
+            tracing::warn!("a link took too long to close");
+        }
+    }
+
+    async fn carry_out(&self, link: &Arc<Link>, order: Order) {
+        let result = match order {
+            Order::Restart => return self.offer(link, true).await,
+            Order::AcceptOffer(sdp) => match link.accept_offer(&sdp).await {
+                Ok(sdp) => {
+                    self.signal(Signal::Answer {
+                        link: self.which.epoch,
+                        sdp,
+                    });
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            },
+            Order::AcceptAnswer(sdp) => link.accept_answer(&sdp).await,
+            Order::AddCandidate {
+                candidate,
+                mid,
+                line,
+            } => {
+                // A candidate that makes no sense costs at most itself.
+                if let Err(error) = link.add_candidate(&candidate, mid.as_deref(), line).await {
+                    tracing::warn!(%error, "a candidate was not taken");
+                }
+                Ok(())
+            }
+        };
+        if let Err(error) = result {
+            self.failed(&error).await;
+        }
+    }
+
+    async fn offer(&self, link: &Arc<Link>, restart: bool) {
+        match link.offer(restart).await {
+            Ok(sdp) => self.signal(Signal::Offer {
+                link: self.which.epoch,
+                sdp,
+            }),
+            Err(error) => self.failed(&error).await,
+        }
+    }
+
+    async fn pass_on(&self, link: &Arc<Link>, event: LinkEvent) {
+        match event {
+            LinkEvent::Candidate {
+                candidate,
+                mid,
+                line,
+            } => {
+                self.signal(Signal::Candidate {
+                    link: self.which.epoch,
+                    candidate,
+                    mid,
+                    line,
+                });
+            }
+            LinkEvent::Connected => {
+                self.around.fanout.insert(self.which.session, link.clone());
+                self.around.encoder.set_active(true);
+                self.around.encoder.request_keyframe();
+                self.tell(LinkChange::Connected).await;
+            }
+            LinkEvent::Disconnected => self.tell(LinkChange::Disconnected).await,
+            LinkEvent::Failed(failure) => {
+                tracing::info!(?failure, "a link failed");
+                self.tell(LinkChange::Failed).await;
+            }
+            LinkEvent::KeyframeRequested => self.around.encoder.request_keyframe(),
+            LinkEvent::ControlOpen | LinkEvent::Control(_) | LinkEvent::RemoteLoss(_) => {}
+        }
+    }
+
+    async fn failed(&self, error: &LinkError) {
+        tracing::warn!(%error, "a link could not go on");
+        self.tell(LinkChange::Failed).await;
+    }
+
+    async fn tell(&self, change: LinkChange) {
+        let Which { session, epoch, .. } = self.which;
+        let _ = self
+            .around
+            .events
+            .send(Event::Link {
+                session,
+                epoch,
+                change,
+            })
+            .await;
+    }
+
+    fn signal(&self, signal: Signal) {
+        self.around
+            .signaling
+            .send(Recipient::Session(self.which.session), signal);
+    }
+
+    fn rest_if_alone(&self) {
+        if self.around.fanout.is_empty() {
+            self.around.encoder.set_active(false);
+        }
+    }
+}

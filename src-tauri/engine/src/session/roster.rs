@@ -1,0 +1,144 @@
+//! The connections there are, and what is remembered of those that were.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use visio_protocol::{PersonId, SessionId};
+
+use super::peer::Peer;
+use crate::call::{CallState, Measured, PathShown, PersonMeasured, Quality, VideoShown};
+use crate::stats::{PeerReport, milliseconds, quality};
+
+/// Reports of people who left, kept for the end of the call. More than anybody meets in one.
+const DEPARTED: usize = 64;
+
+/// One person's connection, and since when.
+struct Entry {
+    person: PersonId,
+    peer: Peer,
+}
+
+/// Every connection by session, and what is remembered.
+#[derive(Default)]
+pub(super) struct Roster {
+    peers: HashMap<SessionId, Entry>,
+    /// Names, and since when that person's first frames count: the moment of joining, or their arrival if later.
+    names: HashMap<PersonId, (String, Instant)>,
+    departed: Vec<PeerReport>,
+}
+
+impl Roster {
+    pub fn insert(&mut self, session: SessionId, person: PersonId, peer: Peer) {
+        self.remove(session);
+        self.peers.insert(session, Entry { person, peer });
+    }
+
+    pub fn get(&self, session: SessionId) -> Option<&Peer> {
+        self.peers.get(&session).map(|entry| &entry.peer)
+    }
+
+    /// Ends a connection; what it measured is kept for the report.
+    pub fn remove(&mut self, session: SessionId) {
+        let Some(entry) = self.peers.remove(&session) else {
+            return;
+        };
+        if let Some(report) = self.report_of(&entry)
+            && self.departed.len() < DEPARTED
+        {
+            self.departed.push(report);
+        }
+    }
+
+    pub fn clear(&mut self) {
+        for session in self.peers.keys().copied().collect::<Vec<_>>() {
+            self.remove(session);
+        }
+    }
+
+    /// Remembers names and times of arrival, so that a report can tell them when a person is gone.
+    pub fn note(&mut self, state: &CallState, now: Instant) {
+        for person in &state.people {
+            let known = self
+                .names
+                .entry(person.id)
+                .or_insert_with(|| (String::new(), now));
+            known.0.clone_from(&person.name);
+        }
+    }
+
+    /// From now on, first frames count from here: the moment of joining.
+    pub fn restart_times(&mut self, now: Instant) {
+        for (_, counted_from) in self.names.values_mut() {
+            *counted_from = now;
+        }
+    }
+
+    /// The figures of this moment, for showing.
+    pub fn measure(&self, measured: &mut Measured) {
+        for entry in self.peers.values() {
+            let video = entry.peer.inbound.video.stats();
+            let audio = entry.peer.inbound.audio.stats();
+            let link = entry.peer.link().map(|link| link.stats());
+            let path = link.as_ref().map(PathShown::from).unwrap_or_default();
+            let quality = link
+                .as_ref()
+                .map_or(Quality::Unknown, |link| quality(link, &video, &audio));
+            measured.people.push((
+                entry.person,
+                PersonMeasured {
+                    speaking: entry.peer.inbound.audio.is_speaking(),
+                    picture: video.frames_decoded > 0,
+                    video: (video.frames_decoded > 0).then_some(VideoShown {
+                        width: video.width,
+                        height: video.height,
+                        fps: video.fps,
+                    }),
+                    path,
+                    quality,
+                },
+            ));
+        }
+    }
+
+    /// What was measured of everybody, those who left included. Of one person only the newest connection counts.
+    pub fn reports(&self) -> Vec<PeerReport> {
+        let present: Vec<PeerReport> = self
+            .peers
+            .values()
+            .filter_map(|entry| self.report_of(entry))
+            .collect();
+        let mut reports: Vec<PeerReport> = Vec::new();
+        for report in present
+            .into_iter()
+            .chain(self.departed.iter().rev().cloned())
+        {
+            if !reports.iter().any(|known| known.person == report.person) {
+                reports.push(report);
+            }
+        }
+        reports.sort_by(|a, b| a.name.cmp(&b.name));
+        reports
+    }
+
+    fn report_of(&self, entry: &Entry) -> Option<PeerReport> {
+        let (name, counted_from) = self.names.get(&entry.person)?;
+        let inbound = &entry.peer.inbound;
+        let link = entry.peer.link().map(|link| link.stats());
+        let since = |at: &OnceLock<Instant>| {
+            at.get()
+                .map(|at| at.saturating_duration_since(*counted_from))
+        };
+        let mut report = PeerReport::new(
+            entry.person,
+            name.clone(),
+            counted_from.elapsed(),
+            link,
+            inbound.video.stats(),
+            inbound.audio.stats(),
+        );
+        report.first_video_ms = since(&inbound.first_picture).map(milliseconds);
+        report.first_audio_ms = since(&inbound.first_sound).map(milliseconds);
+        Some(report)
+    }
+}

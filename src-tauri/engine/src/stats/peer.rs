@@ -1,0 +1,176 @@
+//! What was measured of one of the others.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use visio_protocol::PersonId;
+
+use crate::audio::AudioInboundStats;
+use crate::call::PathShown;
+use crate::link::LinkStats;
+use crate::video::{PatternStats, VideoInboundStats};
+
+/// One of the others, in the report.
+#[derive(Clone, Debug, Serialize)]
+pub struct PeerReport {
+    /// Whose report; for telling two of the same name apart.
+    #[serde(skip)]
+    pub person: PersonId,
+    /// As they call themselves.
+    pub name: String,
+    /// Until their first picture was decoded, milliseconds.
+    pub first_video_ms: Option<f64>,
+    /// Until their first sound was decoded, milliseconds.
+    pub first_audio_ms: Option<f64>,
+    /// `direct` or `relay`.
+    pub path: Option<&'static str>,
+    /// `udp`, `tcp` or `tls`.
+    pub transport: Option<&'static str>,
+    /// Our end, `ip:port`.
+    pub local: Option<String>,
+    /// Their end, `ip:port`.
+    pub remote: Option<String>,
+    /// Round trip, milliseconds.
+    pub rtt_ms: Option<f64>,
+    /// What came of their camera.
+    pub video: VideoReport,
+    /// What came of their microphone.
+    pub audio: AudioReport,
+    /// What they were sent.
+    pub sent: SentReport,
+}
+
+/// What came of a camera. W3C names.
+#[derive(Clone, Debug, Serialize)]
+pub struct VideoReport {
+    frames_decoded: u64,
+    fps: f64,
+    width: u32,
+    height: u32,
+    freeze_count: u32,
+    total_freezes_duration_ms: f64,
+    key_frames_decoded: u64,
+    packets_lost: u64,
+    retransmitted_packets: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pattern: Option<PatternStats>,
+}
+
+/// A distribution, milliseconds.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Percentiles {
+    p50: f64,
+    p95: f64,
+}
+
+/// What came of a microphone. W3C names.
+#[derive(Clone, Debug, Serialize)]
+pub struct AudioReport {
+    packets: u64,
+    packets_lost: u64,
+    concealed_ratio: f64,
+    fec_recovered: u64,
+    jitter_buffer_ms: Percentiles,
+    level_dbfs: Option<f32>,
+    tone_hz: Option<f32>,
+}
+
+/// What a person was sent.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SentReport {
+    layer: Option<String>,
+    bitrate_bps: u64,
+    estimate_bps: Option<u64>,
+}
+
+impl PeerReport {
+    /// Puts together what link, video and audio measured; `over` is how long the person could have been sent something.
+    /// The times of the first frames are the caller's to fill in.
+    pub fn new(
+        person: PersonId,
+        name: String,
+        over: Duration,
+        link: Option<LinkStats>,
+        video: VideoInboundStats,
+        audio: AudioInboundStats,
+    ) -> Self {
+        let PathShown {
+            path,
+            transport,
+            local,
+            remote,
+            rtt_ms,
+        } = link.as_ref().map(PathShown::from).unwrap_or_default();
+        Self {
+            person,
+            name,
+            first_video_ms: None,
+            first_audio_ms: None,
+            path,
+            transport,
+            local,
+            remote,
+            rtt_ms,
+            video: VideoReport::from(video),
+            audio: AudioReport::from(audio),
+            sent: link
+                .map(|link| SentReport::new(&link, over))
+                .unwrap_or_default(),
+        }
+    }
+}
+
+impl SentReport {
+    fn new(link: &LinkStats, over: Duration) -> Self {
+        let bits = (link.video_sent.bytes + link.audio_sent.bytes) as f64 * 8.0;
+        Self {
+            layer: link
+                .layer
+                .map(|(width, height)| format!("{width}x{height}")),
+            bitrate_bps: (bits / over.as_secs_f64().max(1.0)) as u64,
+            estimate_bps: None,
+        }
+    }
+}
+
+impl From<AudioInboundStats> for AudioReport {
+    fn from(stats: AudioInboundStats) -> Self {
+        let waits = stats.jitter_buffer_ms.map_or((0.0, 0.0), |waits| {
+            (f64::from(waits.p50), f64::from(waits.p95))
+        });
+        Self {
+            packets: stats.packets_received,
+            packets_lost: stats.packets_lost,
+            concealed_ratio: stats.concealed_ratio(),
+            fec_recovered: stats.fec_recovered,
+            jitter_buffer_ms: Percentiles {
+                p50: waits.0,
+                p95: waits.1,
+            },
+            level_dbfs: stats.level_dbfs.is_finite().then_some(stats.level_dbfs),
+            tone_hz: stats.tone_hz,
+        }
+    }
+}
+
+/// A duration as the report counts it.
+pub fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+impl From<VideoInboundStats> for VideoReport {
+    fn from(stats: VideoInboundStats) -> Self {
+        Self {
+            frames_decoded: stats.frames_decoded,
+            fps: stats.mean_fps,
+            width: stats.width,
+            height: stats.height,
+            freeze_count: stats.freeze_count,
+            total_freezes_duration_ms: milliseconds(stats.total_freezes_duration),
+            key_frames_decoded: stats.key_frames_decoded,
+            packets_lost: stats.packets_lost,
+            retransmitted_packets: stats.retransmitted_packets,
+            pattern: stats.pattern,
+        }
+    }
+}
