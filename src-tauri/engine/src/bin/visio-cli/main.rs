@@ -1,0 +1,72 @@
+//! The engine without a window: for servers, for tests, and for the curious.
+//!
+//! Progress goes to stderr, in the user's language; results go to stdout. Exit status: 0 when all went well, 1 when the call could not be
+//! had (the last line on stderr says why and what to do), 2 for a wrong command line.
+
+mod devices;
+mod invite;
+mod join;
+mod signals;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use words::Words;
+
+/// Visio's engine without a window.
+#[derive(Parser)]
+#[command(name = "visio-cli", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// List this machine's cameras, microphones and speakers.
+    Devices(devices::Options),
+    /// Make a room on a server, and print its invite.
+    Invite(invite::Options),
+    /// Join the call of an invite.
+    Join(join::Options),
+}
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            EnvFilter::try_from_env("VISIO_LOG").unwrap_or_else(|_| EnvFilter::new("error")),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let cli = Cli::parse();
+    let words = Words::of_the_system();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = runtime.block_on(async {
+        match cli.command {
+            Verb::Devices(options) => devices::run(&options, &words),
+            Verb::Invite(options) => invite::run(&options, &words).await,
+            Verb::Join(options) => join::run(options, &words).await,
+        }
+    });
+    // Device threads may still wait for their systems: the process does not wait for them.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("{sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
