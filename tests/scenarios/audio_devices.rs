@@ -16,7 +16,7 @@ use visio_engine::audio::{
 use visio_engine::device::{DeviceEvent, DeviceProblem};
 use visio_engine::transport::packet::RtpPacket;
 use visio_tests::rooms::{Ear, Kind, Mouth, NEEDS};
-use visio_tests::{Process, Rooms};
+use visio_tests::{Need, Process, Rooms};
 
 use crate::scenario::{ensure, scenario};
 
@@ -26,6 +26,17 @@ const NOTICED: Duration = Duration::from_secs(15);
 /// A scenario inside the rooms, started ones or not, ends within this.
 const ENDS: Duration = Duration::from_secs(90);
 
+/// What it takes to reach the rooms through ALSA.
+const ALSA_NEEDS: &[Need] = &[
+    Need::System("linux"),
+    Need::Program("pulseaudio", "pulseaudio"),
+    Need::Program("pactl", "pulseaudio-utils"),
+    Need::File(
+        "/usr/lib/x86_64-linux-gnu/alsa-lib/libasound_module_pcm_pulse.so",
+        "libasound2-plugins",
+    ),
+];
+
 /// Every scenario of this file.
 pub fn trials() -> Vec<Trial> {
     vec![
@@ -34,6 +45,12 @@ pub fn trials() -> Vec<Trial> {
             tone,
         ),
         in_rooms("a stereo device of 44100 Hz carries a tone too", other_rate),
+        in_rooms_by(
+            "a tone arrives through ALSA too",
+            ALSA_NEEDS,
+            "alsa",
+            through_alsa,
+        ),
         in_rooms("a voice reaches the other room soon", voice_delay),
         in_rooms(
             "a speaker that is unplugged is replaced until it is back",
@@ -50,13 +67,24 @@ pub fn trials() -> Vec<Trial> {
 
 /// A scenario that plays inside the rooms.
 fn in_rooms(sentence: &'static str, play: fn(&Rooms) -> Result<(), Failed>) -> Trial {
-    scenario(sentence, NEEDS, move || match Rooms::around_me() {
+    in_rooms_by(sentence, NEEDS, "pulseaudio", play)
+}
+
+/// As [`in_rooms`], with the sound system that the engine is to use.
+fn in_rooms_by(
+    sentence: &'static str,
+    needs: &'static [Need],
+    sound_system: &'static str,
+    play: fn(&Rooms) -> Result<(), Failed>,
+) -> Trial {
+    scenario(sentence, needs, move || match Rooms::around_me() {
         Some(rooms) => play(&rooms),
         None => {
             let rooms = Rooms::start()?;
             let mut again = Command::new(std::env::current_exe()?);
             again
                 .args(["--exact", &sentence.replace(' ', "_")])
+                .env("VISIO_AUDIO_HOST", sound_system)
                 .envs(rooms.variables());
             let mut inside = Process::spawn("the scenario inside the rooms", &mut again)?;
             let ended = inside.wait(ENDS)?;
@@ -158,6 +186,17 @@ pub fn carry_tone(output: SpeakerSpec, input: MicrophoneSpec) -> Result<(), Fail
 fn tone(rooms: &Rooms) -> Result<(), Failed> {
     rooms.path("a_speaker", "b_air", Duration::from_millis(20))?;
     carry_tone(speaker("a_speaker"), microphone("b_microphone"))
+}
+
+/// ALSA's own way into PulseAudio stands for a sound card, which few test machines have.
+fn through_alsa(rooms: &Rooms) -> Result<(), Failed> {
+    rooms.path("a_speaker", "b_air", Duration::from_millis(20))?;
+    rooms.set_default("a_speaker", "b_microphone")?;
+    let device = "alsa:pulse".to_owned();
+    carry_tone(
+        SpeakerSpec::Device(device.clone()),
+        MicrophoneSpec::Device(device),
+    )
 }
 
 fn other_rate(rooms: &Rooms) -> Result<(), Failed> {

@@ -43,6 +43,9 @@ const READY: Duration = Duration::from_secs(15);
 /// An untouched virtual speaker wakes every 2 s only. A reader that wants sound every so often keeps it prompt.
 const KEPT_AWAKE_MS: u32 = 10;
 
+/// Before that a new one sleeps once: what is played or recorded in this time may start late.
+const SETTLES: Duration = Duration::from_secs(2);
+
 /// Tells a program that it runs inside the rooms, and where they are.
 const INSIDE: &str = "VISIO_TEST_ROOMS";
 
@@ -100,6 +103,7 @@ impl Rooms {
             rooms.add_microphone(room)?;
         }
         rooms.set_default("a_speaker", "a_microphone")?;
+        std::thread::sleep(SETTLES);
         Ok(rooms)
     }
 

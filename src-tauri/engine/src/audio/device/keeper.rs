@@ -120,6 +120,7 @@ impl<End: Send + 'static, HandOver: Fn(End), OnEvent: Fn(DeviceEvent)>
             }
             News::Failed(problem) => Report::Failed(problem),
             News::Superseded => Report::Superseded,
+            News::Gone => Report::Broke(DeviceProblem::Lost),
         };
         self.decide(|supervisor, now| supervisor.report(report, now));
     }

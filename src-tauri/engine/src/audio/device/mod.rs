@@ -56,8 +56,19 @@ pub(crate) trait OpenDevice {
     /// The system's words for it.
     fn name(&self) -> &str;
 
-    /// Whether what was wanted is now another device: the default has changed, or the named one is back.
-    fn superseded(&self) -> bool;
+    /// Whether it is still the one to have open.
+    fn standing(&self) -> Standing;
+}
+
+/// How an open device stands to what was wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It is what was wanted.
+    Right,
+    /// What was wanted is another device now: the default has changed, or the named one is back.
+    Superseded,
+    /// It is gone, though sound may still flow: PulseAudio moves the streams of a device that was unplugged elsewhere.
+    Gone,
 }
 
 /// An open device, and the media thread's end of its ring.

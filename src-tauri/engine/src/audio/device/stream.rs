@@ -11,7 +11,7 @@ use cpal::{
 };
 
 use super::catalog::{default_device, find, id_of, name_of};
-use super::{Direction, Open, OpenDevice, Opened, Wanted, system};
+use super::{Direction, Open, OpenDevice, Opened, Standing, Wanted, system};
 use crate::audio::ring::{
     CaptureEnd, CaptureFeed, Gauge, PlaybackEnd, PlaybackFeed, capture_ring, playback_ring,
 };
@@ -124,14 +124,17 @@ impl OpenDevice for Running {
         &self.name
     }
 
-    fn superseded(&self) -> bool {
-        let is_other = |device: &Device| id_of(device).is_some_and(|id| id != self.id);
+    fn standing(&self) -> Standing {
+        let default =
+            || default_device(&self.host, self.direction).and_then(|device| id_of(&device));
+        let is_there = |id: &str| find(&self.host, self.direction, id).is_some();
         match &self.wanted {
-            Wanted::Named(_) => false,
-            Wanted::Default => default_device(&self.host, self.direction)
-                .as_ref()
-                .is_some_and(is_other),
-            Wanted::InsteadOf(id) => find(&self.host, self.direction, id).is_some(),
+            Wanted::Named(id) if !is_there(id) => Standing::Gone,
+            Wanted::InsteadOf(id) if is_there(id) => Standing::Superseded,
+            Wanted::Default | Wanted::InsteadOf(_) if default().is_some_and(|id| id != self.id) => {
+                Standing::Superseded
+            }
+            _ => Standing::Right,
         }
     }
 }

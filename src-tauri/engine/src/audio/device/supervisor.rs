@@ -11,10 +11,11 @@ use crate::device::{DeviceEvent, DeviceProblem};
 /// A sound server that takes longer to open a device hangs.
 const LONGEST_OPENING: Duration = Duration::from_secs(6);
 
-/// An open device must begin to deliver within this: an idle PulseAudio device may sleep for 2 s first.
-const FIRST_SOUND_WITHIN: Duration = Duration::from_secs(4);
+/// A device that was just opened may take this long to settle: an idle one of PulseAudio takes a first gulp, or nothing,
+/// and then sleeps for another 2 s.
+const SETTLES_WITHIN: Duration = Duration::from_secs(4);
 
-/// A device that delivered must go on doing so; Bluetooth headsets pause for a second when they switch profiles.
+/// A device that has settled must go on delivering; Bluetooth headsets pause for a second when they switch profiles.
 const SILENT_AFTER: Duration = Duration::from_millis(1_500);
 
 /// The first retry after a failure, doubled with each in a row.
@@ -32,7 +33,7 @@ pub(super) enum Report {
     Failed(DeviceProblem),
     /// What was wanted is another device now.
     Superseded,
-    /// The system says that the stream is over.
+    /// The system says that the stream is over, or that the device is gone.
     Broke(DeviceProblem),
 }
 
@@ -49,9 +50,18 @@ pub(super) enum Act {
 
 #[derive(Debug)]
 enum State {
-    Resting { until: Instant },
-    Opening { since: Instant },
-    Running { frames: u64, since: Instant },
+    Resting {
+        until: Instant,
+    },
+    Opening {
+        since: Instant,
+    },
+    Running {
+        opened: Instant,
+        frames: u64,
+        since: Instant,
+        name: Option<String>,
+    },
 }
 
 /// Watches over one wanted device.
@@ -85,12 +95,15 @@ impl Supervisor {
     pub(super) fn report(&mut self, report: Report, now: Instant) -> Vec<Act> {
         match report {
             Report::Opened(name) => {
+                self.was_open = true;
+                // Told once it delivers: a device that opens and stays silent is of no use to anybody.
                 self.state = State::Running {
+                    opened: now,
                     frames: 0,
                     since: now,
+                    name: Some(name),
                 };
-                self.was_open = true;
-                self.tell(DeviceEvent::Opened { name })
+                Vec::new()
             }
             Report::Failed(problem) => {
                 let problem = if problem == DeviceProblem::None && self.was_open {
@@ -129,19 +142,23 @@ impl Supervisor {
                 acts.extend(self.tell(DeviceEvent::Problem(DeviceProblem::Silent)));
                 acts
             }
-            State::Running { frames, since } if delivered > *frames => {
+            State::Running {
+                frames,
+                since,
+                name,
+                ..
+            } if delivered > *frames => {
                 *frames = delivered;
                 *since = now;
                 self.retry = FIRST_RETRY;
-                Vec::new()
+                match name.take() {
+                    Some(name) => self.tell(DeviceEvent::Opened { name }),
+                    None => Vec::new(),
+                }
             }
-            State::Running { frames, since } => {
-                let patience = if *frames == 0 {
-                    FIRST_SOUND_WITHIN
-                } else {
-                    SILENT_AFTER
-                };
-                if now.duration_since(*since) < patience {
+            State::Running { opened, since, .. } => {
+                let settled = now.duration_since(*opened) >= SETTLES_WITHIN;
+                if !settled || now.duration_since(*since) < SILENT_AFTER {
                     return Vec::new();
                 }
                 let mut acts = self.tell(DeviceEvent::Problem(DeviceProblem::Silent));
@@ -214,6 +231,12 @@ mod tests {
             self.supervisor.report(report, self.now)
         }
 
+        /// The device opens and begins to deliver; what is told of it.
+        fn deliver(&mut self, name: &str) -> Vec<Act> {
+            assert_eq!(self.report(Report::Opened(name.into())), []);
+            self.pass(Duration::from_millis(200), true)
+        }
+
         /// Everything decided within `time`, while the device delivers or not.
         fn pass(&mut self, time: Duration, delivers: bool) -> Vec<Act> {
             let step = Duration::from_millis(100);
@@ -241,17 +264,14 @@ mod tests {
     #[test]
     fn a_device_that_delivers_is_left_alone() {
         let mut scene = Scene::open(Wanted::Default);
-        assert_eq!(
-            scene.report(Report::Opened("Headset".into())),
-            [opened("Headset")]
-        );
+        assert_eq!(scene.deliver("Headset"), [opened("Headset")]);
         assert_eq!(scene.pass(MINUTE, true), []);
     }
 
     #[test]
     fn a_device_that_stops_delivering_is_told_and_opened_again_within_two_seconds() {
         let mut scene = Scene::open(Wanted::Default);
-        scene.report(Report::Opened("Headset".into()));
+        scene.deliver("Headset");
         scene.pass(MINUTE, true);
         let acts = scene.pass(Duration::from_secs(2), false);
         assert_eq!(
@@ -262,18 +282,27 @@ mod tests {
                 Act::Open(Wanted::Default)
             ]
         );
-        assert_eq!(
-            scene.report(Report::Opened("Headset".into())),
-            [opened("Headset")]
-        );
+        assert_eq!(scene.deliver("Headset"), [opened("Headset")]);
     }
 
     #[test]
-    fn a_device_may_take_its_time_for_the_first_sound() {
+    fn a_device_may_take_its_time_to_settle_even_after_a_first_gulp() {
         let mut scene = Scene::open(Wanted::Default);
-        scene.report(Report::Opened("Null sink".into()));
+        scene.deliver("Null sink");
         assert_eq!(scene.pass(Duration::from_secs(3), false), []);
         assert_eq!(scene.pass(Duration::from_secs(2), false).len(), 3);
+    }
+
+    #[test]
+    fn a_device_that_opens_and_never_delivers_is_told_as_silent_alone() {
+        let mut scene = Scene::open(Wanted::Default);
+        for round in 0..5 {
+            assert_eq!(scene.report(Report::Opened("Mute".into())), []);
+            let told_now = scene
+                .pass(Duration::from_secs(5), false)
+                .contains(&told(DeviceProblem::Silent));
+            assert_eq!(told_now, round == 0);
+        }
     }
 
     #[test]
@@ -316,7 +345,7 @@ mod tests {
     #[test]
     fn a_headset_unplugged_in_mid_call_is_stood_in_for_until_it_is_back() {
         let mut scene = Scene::open(Wanted::Named("headset".into()));
-        scene.report(Report::Opened("Headset".into()));
+        scene.deliver("Headset");
         scene.pass(MINUTE, true);
         assert!(
             scene
@@ -329,19 +358,13 @@ mod tests {
         );
         let instead = Act::Open(Wanted::InsteadOf("headset".into()));
         assert_eq!(scene.pass(Duration::from_secs(1), false), [instead]);
-        assert_eq!(
-            scene.report(Report::Opened("Built-in".into())),
-            [opened("Built-in")]
-        );
+        assert_eq!(scene.deliver("Built-in"), [opened("Built-in")]);
         scene.pass(MINUTE, true);
         assert_eq!(
             scene.report(Report::Superseded),
             [Act::Close, Act::Open(Wanted::Named("headset".into()))]
         );
-        assert_eq!(
-            scene.report(Report::Opened("Headset".into())),
-            [opened("Headset")]
-        );
+        assert_eq!(scene.deliver("Headset"), [opened("Headset")]);
     }
 
     #[test]
@@ -355,15 +378,12 @@ mod tests {
     #[test]
     fn another_default_device_is_followed_without_a_word_of_trouble() {
         let mut scene = Scene::open(Wanted::Default);
-        scene.report(Report::Opened("Built-in".into()));
+        scene.deliver("Built-in");
         assert_eq!(
             scene.report(Report::Superseded),
             [Act::Close, Act::Open(Wanted::Default)]
         );
-        assert_eq!(
-            scene.report(Report::Opened("Headset".into())),
-            [opened("Headset")]
-        );
+        assert_eq!(scene.deliver("Headset"), [opened("Headset")]);
     }
 
     #[test]
