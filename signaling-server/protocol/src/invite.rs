@@ -120,8 +120,12 @@ impl Invite {
 
     /// The link that opens the app: `visio://HOST/j#CODE`.
     pub fn app_link(&self) -> String {
-        let plain = !self.server.is_secure() && !self.server.is_this_machine();
-        let query = if plain { "?plain" } else { "" };
+        // Only where it is not what the form means by itself.
+        let query = match (self.server.is_secure(), self.server.is_this_machine()) {
+            (false, false) => "?plain",
+            (true, true) => "?tls",
+            _ => "",
+        };
         format!(
             "visio://{}/j{query}#{}",
             self.server.authority(),
@@ -151,6 +155,7 @@ fn server_of_link(address: &str) -> Result<ServerUrl, InviteError> {
         "https" => Some(true),
         "http" => Some(false),
         "visio" if path.contains("?plain") => Some(false),
+        "visio" if path.contains("?tls") => Some(true),
         "visio" => None,
         _ => return Err(InviteError::NoServer),
     };

@@ -53,7 +53,12 @@ fn a_server_on_this_machine_is_reached_without_tls() {
 }
 
 #[test]
-fn a_server_without_tls_elsewhere_stays_so_in_every_link() {
+fn a_server_with_or_without_tls_against_expectation_stays_so_in_every_link() {
+    let secure = Invite {
+        server: "https://localhost:8443".parse().unwrap(),
+        ..example()
+    };
+    assert_eq!(Invite::parse(&secure.app_link()), Ok(secure));
     let plain = Invite {
         server: "http://192.168.1.4:8080".parse().unwrap(),
         ..example()

@@ -125,6 +125,12 @@ impl SealingKey {
     }
 }
 
+impl From<[u8; 32]> for SealingKey {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
 impl fmt::Debug for SealingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SealingKey(…)")
