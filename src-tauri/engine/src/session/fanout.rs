@@ -11,10 +11,13 @@ use crate::audio::EncodedAudio;
 use crate::link::Link;
 use crate::video::EncodedVideo;
 
+/// Every connection that takes what is encoded, with the session it leads to.
+type Links = Vec<(SessionId, Arc<Link>)>;
+
 /// The connections that take what is encoded. Cheap to clone; all clones see the same connections.
 #[derive(Clone, Default)]
 pub(super) struct Fanout {
-    links: Arc<RwLock<Vec<(SessionId, Arc<Link>)>>>,
+    links: Arc<RwLock<Links>>,
 }
 
 impl Fanout {

@@ -100,7 +100,7 @@ fn delays(said: &[Instant], heard: &[Instant]) -> Result<Vec<f64>> {
             .iter()
             .filter_map(|heard| heard.checked_duration_since(*said))
             .min()?;
-        (next < EVERY / 2).then(|| next.as_secs_f64() * 1000.0)
+        (next < EVERY / 2).then_some(next.as_secs_f64() * 1000.0)
     };
     let delays: Vec<f64> = said.iter().filter_map(delay).collect();
     // The last ones may have been on their way when the ears closed.
