@@ -1,2 +1,49 @@
-//! placeholder
-fn main() {}
+//! Visio, the desktop app: a window around the engine, and nothing that the engine could do itself.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`app`] | how the parts are put together |
+//! | [`window`], [`closing`] | the one window; leaving the call when it closes |
+//! | [`call`], [`call_pictures`] | the call that is on: the only files that use the engine's session |
+//! | [`announce`] | the call's state, told to the page |
+//! | [`frames`] | decoded pictures, brought to the page |
+//! | [`commands`] | what the page may ask for |
+//! | [`settings`], [`settings_store`] | what is remembered |
+//! | [`language`], [`launch`], [`clipboard`], [`report`], [`trouble`] | leaves |
+
+// A release on Windows opens no console beside its window.
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+mod announce;
+mod app;
+mod call;
+mod call_pictures;
+mod clipboard;
+mod closing;
+mod commands;
+mod frames;
+mod language;
+mod launch;
+mod report;
+mod settings;
+mod settings_store;
+mod trouble;
+mod window;
+
+use std::time::Instant;
+
+use tracing_subscriber::EnvFilter;
+
+/// What is logged unless `VISIO_LOG` says otherwise.
+const DEFAULT_LOG: &str = "error,visio=info,visio_engine=info";
+
+fn main() -> tauri::Result<()> {
+    let started = Instant::now();
+    let filter =
+        EnvFilter::try_from_env("VISIO_LOG").unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    app::run(started)
+}

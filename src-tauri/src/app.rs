@@ -1,0 +1,79 @@
+//! How the parts are put together: what is made at start, and who is handed what.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tauri::{AppHandle, Emitter, Manager};
+
+use crate::call::Call;
+use crate::closing::{self, Closing};
+use crate::commands;
+use crate::frames::drawn::Drawn;
+use crate::frames::pull::{self, Puller};
+use crate::frames::server::FrameServer;
+use crate::launch::Launch;
+use crate::report::Reporter;
+use crate::settings_store::SettingsStore;
+use crate::window;
+
+/// The event that carries the call's state to the page.
+const CALL_STATE: &str = "call-state";
+
+/// Runs the app until its window is closed. `started` is when the process began, for the time to the first paint.
+pub fn run(started: Instant) -> tauri::Result<()> {
+    let launch = Launch::from_environment();
+    let drawn = Arc::<Drawn>::default();
+    let reporter = Reporter::new(started, launch.report.clone(), drawn.clone());
+    tauri::Builder::default()
+        .manage(launch)
+        .manage(reporter)
+        .manage(Closing::default())
+        .register_uri_scheme_protocol(pull::SCHEME, |context, request| {
+            context.app_handle().state::<Puller>().answer(&request)
+        })
+        .invoke_handler(commands::all())
+        .setup(move |app| {
+            set_up(app.handle(), drawn)?;
+            Ok(())
+        })
+        .build(tauri::generate_context!())?
+        .run(closing::on_run_event);
+    Ok(())
+}
+
+fn set_up(app: &AppHandle, drawn: Arc<Drawn>) -> Result<(), Box<dyn std::error::Error>> {
+    app.manage(SettingsStore::open(app.path().app_config_dir()?));
+    let page = app.clone();
+    let call = Call::new(move |state| {
+        if let Err(error) = page.emit(CALL_STATE, state) {
+            tracing::warn!(%error, "the page could not be told of the call");
+        }
+    });
+    app.manage(Puller::new(call.pictures(), drawn.clone()));
+    app.manage(FrameServer::start(call.pictures(), drawn)?);
+    app.manage(call);
+    closing::on_signals(app);
+    window::open(app)?;
+    join_at_once(app);
+    Ok(())
+}
+
+/// Goes straight into the call that the environment names, as `cargo xtask demo` asks.
+fn join_at_once(app: &AppHandle) {
+    let launch = app.state::<Launch>();
+    if !launch.join {
+        return;
+    }
+    let Some(invite) = launch.invite.clone() else {
+        return;
+    };
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        if let Err(trouble) = commands::open_call(&app, &invite, None, true).await {
+            tracing::error!(
+                ?trouble,
+                "the call that the environment asks for can't be joined"
+            );
+        }
+    });
+}

@@ -1,0 +1,140 @@
+//! The call that is on, if one is. With [`call_pictures`](crate::call_pictures) the only place that uses the engine's session.
+//!
+//! One call at a time: opening another leaves the one before. Everything that lasts happens in the engine's own tasks; one task
+//! of ours follows the call's state, tells the page of it, and ends with it.
+
+use std::iter;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+use tauri::async_runtime::JoinHandle;
+use tokio::sync::Mutex;
+use visio_engine::call::Command;
+use visio_engine::session::{Session, SessionOptions};
+
+use crate::announce;
+use crate::call_pictures::CallPictures;
+use crate::frames::pictures::Pictures;
+use crate::frames::tile::TileId;
+use crate::trouble::Trouble;
+
+/// How long a call that was left may take to say its last state, before it is no longer listened to.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// Tells the page the state of the call.
+type Tell = Arc<dyn Fn(&Value) + Send + Sync>;
+
+/// The call that is on.
+pub struct Call {
+    running: Mutex<Option<Running>>,
+    last_report: RwLock<Option<Value>>,
+    pictures: Arc<CallPictures>,
+    tell: Tell,
+}
+
+struct Running {
+    session: Session,
+    announcer: JoinHandle<()>,
+}
+
+impl Call {
+    /// None is on yet. `tell` is called with the state of a call whenever it changes, levels at most ten times a second.
+    pub fn new(tell: impl Fn(&Value) + Send + Sync + 'static) -> Call {
+        Call {
+            running: Mutex::default(),
+            last_report: RwLock::default(),
+            pictures: Arc::default(),
+            tell: Arc::new(tell),
+        }
+    }
+
+    /// The pictures of whichever call is on.
+    pub fn pictures(&self) -> Arc<dyn Pictures> {
+        self.pictures.clone()
+    }
+
+    /// Opens a call's lobby, or with `options.join` the call itself, in place of the one that was on.
+    pub async fn open(&self, options: SessionOptions) {
+        let mut running = self.running.lock().await;
+        if let Some(before) = running.take() {
+            self.end(before).await;
+        }
+        let session = Session::start(options);
+        self.pictures.show(Some(session.frames()));
+        let (tell, pictures) = (self.tell.clone(), self.pictures.clone());
+        let announcer = announce::follow(session.state(), move |state| {
+            pictures.ring_for(tiles_of(&state));
+            tell(&state);
+        });
+        *running = Some(Running {
+            session,
+            announcer: tauri::async_runtime::spawn(announcer),
+        });
+    }
+
+    /// Leaves the call, saying so to the others. Does nothing when none is on.
+    pub async fn leave(&self) {
+        if let Some(running) = self.running.lock().await.take() {
+            self.end(running).await;
+        }
+    }
+
+    /// Asks something of the call. The trouble `noCall` means that none is on.
+    pub async fn ask(&self, command: Command) -> Result<(), Trouble> {
+        match &*self.running.lock().await {
+            Some(running) => {
+                running.session.send(command);
+                Ok(())
+            }
+            None => Err(Trouble::of_kind("noCall")),
+        }
+    }
+
+    /// The state of the call that is on.
+    pub async fn state(&self) -> Option<Value> {
+        let running = self.running.lock().await;
+        let state = running.as_ref()?.session.state().borrow().clone();
+        json(Some(&*state))
+    }
+
+    /// What was measured in the call that is on, or in the last one.
+    pub async fn report(&self) -> Option<Value> {
+        match &*self.running.lock().await {
+            Some(running) => json(running.session.report().await),
+            None => self
+                .last_report
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
+        }
+    }
+
+    async fn end(&self, Running { session, announcer }: Running) {
+        let report = json(session.leave().await);
+        *self
+            .last_report
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = report;
+        self.pictures.show(None);
+        // Its last state must not be told after the first one of the call that follows.
+        let abort = announcer.inner().abort_handle();
+        if tokio::time::timeout(LAST_WORDS, announcer).await.is_err() {
+            abort.abort();
+        }
+    }
+}
+
+fn json(value: Option<impl Serialize>) -> Option<Value> {
+    serde_json::to_value(value?)
+        .inspect_err(|error| tracing::error!(%error, "the call can't be written as JSON"))
+        .ok()
+}
+
+/// The tiles that a state has: the user's own, and one for each person.
+fn tiles_of(state: &Value) -> impl Iterator<Item = TileId> {
+    let people = state["people"].as_array().into_iter().flatten();
+    let ids = people.filter_map(|person| person["id"].as_str()?.parse().ok());
+    iter::once(TileId::ME).chain(ids)
+}
