@@ -27,10 +27,11 @@ export const behind = () => backend;
 export async function begin(chosen) {
   backend = chosen;
   [environment.value, settings.value] = await Promise.all([backend.environment(), backend.settingsGet()]);
-  const { autoName } = environment.value;
+  const { autoName, settingsSetAside } = environment.value;
   if (autoName && !settings.value.name) settings.value = { ...settings.value, name: autoName };
   applyLook(settings.value.look);
   await speak(wishedLanguage());
+  if (settingsSetAside) say({ kind: "settingsDamaged", file: settingsSetAside });
   await backend.onCallState(take);
   take(await backend.callState());
   const invite = environment.value.autoInvite;

@@ -12,6 +12,7 @@
  * @property {number} [minutes]
  * @property {number} [have]
  * @property {number} [need]
+ * @property {string} [file]
  *
  * @typedef {{ link: string, code: string, server: string }} Invite
  *
@@ -62,7 +63,7 @@
  * @property {string} speaker
  * @property {EarlierInvite[]} invites
  *
- * @typedef {{ language: string, version: string, platform: string, autoInvite: string | null, autoName?: string | null }} Environment
+ * @typedef {{ language: string, version: string, platform: string, autoInvite: string | null, autoName?: string | null, settingsSetAside?: string | null }} Environment  settingsSetAside: where damaged settings were put at this start
  * @typedef {{ url: string, fallback: string }} FramesEndpoint  url: a WebSocket; fallback: a base for `fetch`
  *
  * @typedef {object} Backend  The seam. Every promise rejects with a {@link Trouble}.

@@ -55,7 +55,7 @@ export class Painter {
 
   /**
    * @param {HTMLCanvasElement} canvas
-   * @param {(tile: string, number: number) => void} onDrawn told once per frame that reached the screen
+   * @param {(tile: string, number: number) => void} onDrawn told once per frame that reached the screen, or was given up
    */
   constructor(canvas, onDrawn) {
     this.#canvas = canvas;
@@ -84,8 +84,11 @@ export class Painter {
 
   /** @param {string} id */
   #forget(id) {
+    const given = this.#newest.get(id);
     this.#newest.delete(id);
     this.#brush.forget(id);
+    // The app sends the next frame only once it was told of this one.
+    if (given?.fresh) this.#onDrawn(id, given.frame.number);
   }
 
   #redrawAll() {
