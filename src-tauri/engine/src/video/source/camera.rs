@@ -7,33 +7,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use nokhwa::utils::{CameraFormat, FrameFormat, RequestedFormat, RequestedFormatType, Resolution};
 use nokhwa::{Camera, NokhwaError};
 
 use super::Source;
-use super::camera_mode::{CameraMode, rank};
 use super::convert::{ConvertError, Converter, PixelFormat};
 use super::device_list::{ListedCamera, find, listed};
 use super::os;
 use crate::device::DeviceProblem;
 use crate::video::frame::Frame;
 
-/// Modes that are tried when a camera refuses what it offered.
-const MODE_ATTEMPTS: usize = 4;
-
 /// Buffers in a row that are no picture, after which the camera is taken for broken. The first few of
 /// a camera that has just been switched on often are not.
 const MAX_BAD_FRAMES: u32 = 60;
-
-/// The layouts that can be converted.
-const FORMATS: [FrameFormat; 6] = [
-    FrameFormat::NV12,
-    FrameFormat::YUYV,
-    FrameFormat::MJPEG,
-    FrameFormat::RAWRGB,
-    FrameFormat::RAWBGR,
-    FrameFormat::GRAY,
-];
 
 /// An open camera that streams.
 pub struct CameraSource {
@@ -51,7 +36,7 @@ impl CameraSource {
     pub fn open_default() -> Result<Self, DeviceProblem> {
         let mut first_problem = None;
         for camera in listed() {
-            match Self::open_listed(camera) {
+            match Self::open_listed(camera, &PixelFormat::ALL) {
                 Ok(source) => return Ok(source),
                 Err(problem) => {
                     first_problem.get_or_insert(problem);
@@ -61,18 +46,16 @@ impl CameraSource {
         Err(first_problem.unwrap_or(DeviceProblem::None))
     }
 
-    /// Opens the camera with this id.
+    /// Opens the camera with this id, in one of these layouts.
     ///
     /// # Errors
     /// Why it does not work.
-    pub fn open(id: &str) -> Result<Self, DeviceProblem> {
-        Self::open_listed(find(id)?)
+    pub fn open(id: &str, layouts: &[PixelFormat]) -> Result<Self, DeviceProblem> {
+        Self::open_listed(find(id)?, layouts)
     }
 
-    fn open_listed(listed: ListedCamera) -> Result<Self, DeviceProblem> {
-        os::prepare(&listed.index);
-        let mut camera = open_in_some_mode(&listed).map_err(problem)?;
-        set_best_mode(&mut camera);
+    fn open_listed(listed: ListedCamera, layouts: &[PixelFormat]) -> Result<Self, DeviceProblem> {
+        let mut camera = os::open_camera(&listed.index, layouts).map_err(problem)?;
         camera.open_stream().map_err(problem)?;
         let mode = camera.camera_format();
         tracing::info!(camera = %listed.info.name, %mode, "camera opened");
@@ -87,7 +70,7 @@ impl CameraSource {
         let camera = self.camera.as_mut().ok_or(NokhwaError::UnitializedError)?;
         let mode = camera.camera_format();
         let data = camera.frame_raw()?;
-        let format = pixel_format(mode.format());
+        let format = os::layout::pixel_format(mode.format());
         Ok(self
             .converter
             .convert(format, mode.width(), mode.height(), &data, Instant::now()))
@@ -119,65 +102,6 @@ impl Drop for CameraSource {
         if catch_unwind(AssertUnwindSafe(|| drop(camera))).is_err() {
             tracing::warn!(camera = %self.name, "the camera did not close properly");
         }
-    }
-}
-
-fn open_in_some_mode(listed: &ListedCamera) -> Result<Camera, NokhwaError> {
-    let mut requests = os::opening_requests().into_iter();
-    let mut attempt = requests.next().unwrap_or(RequestedFormatType::None);
-    loop {
-        let request = RequestedFormat::with_formats(attempt, &FORMATS);
-        match (Camera::new(listed.index.clone(), request), requests.next()) {
-            (Err(_), Some(next)) => attempt = next,
-            (result, _) => return result,
-        }
-    }
-}
-
-/// Where the system lists modes, takes the best of them that the camera accepts.
-fn set_best_mode(camera: &mut Camera) {
-    let offered = camera.compatible_camera_formats().unwrap_or_default();
-    let modes = offered.into_iter().map(|mode| CameraMode {
-        width: mode.width(),
-        height: mode.height(),
-        fps: mode.frame_rate(),
-        format: pixel_format(mode.format()),
-    });
-    for mode in rank(modes.collect()).into_iter().take(MODE_ATTEMPTS) {
-        let resolution = Resolution::new(mode.width, mode.height);
-        let exact = CameraFormat::new(resolution, frame_format(mode.format), mode.fps);
-        if exact == camera.camera_format() {
-            return;
-        }
-        let request = RequestedFormat::with_formats(RequestedFormatType::Exact(exact), &FORMATS);
-        match camera.set_camera_requset(request) {
-            Ok(_) => return,
-            Err(error) => {
-                tracing::debug!(%error, ?mode, "the camera refuses a mode that it offers")
-            }
-        }
-    }
-}
-
-fn pixel_format(format: FrameFormat) -> PixelFormat {
-    match format {
-        FrameFormat::MJPEG => PixelFormat::Mjpeg,
-        FrameFormat::YUYV => PixelFormat::Yuyv,
-        FrameFormat::NV12 => PixelFormat::Nv12,
-        FrameFormat::GRAY => PixelFormat::Gray,
-        FrameFormat::RAWRGB => PixelFormat::Rgb,
-        FrameFormat::RAWBGR => PixelFormat::Bgr,
-    }
-}
-
-fn frame_format(format: PixelFormat) -> FrameFormat {
-    match format {
-        PixelFormat::Mjpeg => FrameFormat::MJPEG,
-        PixelFormat::Yuyv => FrameFormat::YUYV,
-        PixelFormat::Nv12 => FrameFormat::NV12,
-        PixelFormat::Gray => FrameFormat::GRAY,
-        PixelFormat::Rgb => FrameFormat::RAWRGB,
-        PixelFormat::Bgr => FrameFormat::RAWBGR,
     }
 }
 

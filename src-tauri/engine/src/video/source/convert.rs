@@ -31,6 +31,18 @@ pub enum PixelFormat {
     Bgr,
 }
 
+impl PixelFormat {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Nv12,
+        Self::Yuyv,
+        Self::Mjpeg,
+        Self::Rgb,
+        Self::Bgr,
+        Self::Gray,
+    ];
+}
+
 /// Why a buffer is no picture. The next one may be.
 #[derive(Debug, Error)]
 pub enum ConvertError {

@@ -1,6 +1,7 @@
 //! Where pictures come from: a camera, the test pattern, a file. All alike behind [`Source`].
 
 mod camera;
+#[cfg_attr(target_os = "macos", allow(dead_code))] // there is no list to rank there
 mod camera_mode;
 mod convert;
 mod device_list;
@@ -13,6 +14,7 @@ mod y4m;
 
 use std::sync::Arc;
 
+pub use convert::PixelFormat;
 pub use device_list::cameras;
 pub use jpeg::{JpegDecoder, JpegError, trim_to_end_of_image};
 pub use spec::{CameraSpec, CameraSpecError, SpecParseError};
@@ -48,8 +50,17 @@ pub fn open(spec: &CameraSpec) -> Result<Box<dyn Source>, DeviceProblem> {
             Err(error) => Err(DeviceProblem::Failed(error.to_string())),
         },
         CameraSpec::Default => Ok(Box::new(camera::CameraSource::open_default()?)),
-        CameraSpec::Device(id) => Ok(Box::new(camera::CameraSource::open(id)?)),
+        CameraSpec::Device(id) => open_camera(id, &PixelFormat::ALL),
     }
+}
+
+/// Opens the camera with this id in one of these layouts, where [`open`] takes whichever suits best: for
+/// tests of each.
+///
+/// # Errors
+/// Why there are no pictures.
+pub fn open_camera(id: &str, layouts: &[PixelFormat]) -> Result<Box<dyn Source>, DeviceProblem> {
+    Ok(Box::new(camera::CameraSource::open(id, layouts)?))
 }
 
 /// Makes a blocked `next_frame` of this camera return, where the system has a way. Called by the

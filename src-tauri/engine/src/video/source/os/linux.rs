@@ -1,26 +1,27 @@
 //! Cameras on Linux: V4L2 nodes, asked directly what nokhwa does not tell.
 #![allow(unsafe_code)] // one ioctl that frees a blocked reader
 
+mod modes;
+
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
 use nokhwa::utils::{CameraIndex, RequestedFormatType};
+use nokhwa::{Camera, NokhwaError};
+use v4l::Device;
 use v4l::capability::Flags;
-use v4l::video::Capture;
-use v4l::video::capture::Parameters;
-use v4l::{Device, FourCC};
 
+use super::layout::{exactly, open_with};
 use crate::device::{DeviceInfo, DeviceProblem};
+use crate::video::source::camera_mode::rank;
+use crate::video::source::convert::PixelFormat;
 use crate::video::source::device_list::ListedCamera;
 
 /// Where the kernel lists its video nodes.
 const NODES: &str = "/sys/class/video4linux";
 
-/// The layouts that nokhwa knows.
-const KNOWN: [&[u8; 4]; 6] = [b"MJPG", b"YUYV", b"NV12", b"RGB3", b"BGR3", b"GRAY"];
-
-/// What a camera is set to when it stands at something that nokhwa refuses to read.
-const SAFE_FPS: u32 = 30;
+/// Modes that are tried when a camera refuses what it offered.
+const MODE_ATTEMPTS: usize = 4;
 
 /// Nodes that capture video into shared memory. Others of the same cameras carry metadata, radio,
 /// or pictures in the other direction.
@@ -114,37 +115,36 @@ pub fn is_path_of(text: &str, index: &CameraIndex) -> bool {
     resolved == path(*number)
 }
 
-/// nokhwa refuses a camera that stands at a layout it does not know, or at a broken number of frames
-/// a second, before it sets its own.
-pub fn prepare(index: &CameraIndex) {
-    let CameraIndex::Index(number) = index else {
-        return;
-    };
-    let Ok(device) = Device::new(*number as usize) else {
-        return;
-    };
-    if let Ok(mut format) = device.format()
-        && !is_known(format.fourcc)
-        && let Ok(formats) = device.enum_formats()
-        && let Some(known) = formats.into_iter().find(|format| is_known(format.fourcc))
+/// Opens a camera in the best mode of these layouts that it accepts. The mode is set before nokhwa sees the
+/// camera, because nokhwa mistakes 2/25 s for 1/25 s, and refuses whatever it cannot express.
+pub fn open_camera(index: &CameraIndex, layouts: &[PixelFormat]) -> Result<Camera, NokhwaError> {
+    let mut last_error = None;
+    if let CameraIndex::Index(number) = index
+        && let Ok(device) = Device::new(*number as usize)
     {
-        format.fourcc = known.fourcc;
-        let _ = device.set_format(&format);
+        let ranked = rank(modes::offered(&device, layouts));
+        for mode in ranked.into_iter().take(MODE_ATTEMPTS) {
+            match modes::set(&device, &mode) {
+                Ok(()) => {}
+                // Another program streams: no mode can be set.
+                Err(error) if error.raw_os_error() == Some(libc::EBUSY) => {
+                    return Err(NokhwaError::OpenStreamError(error.to_string()));
+                }
+                Err(error) => {
+                    tracing::debug!(%error, ?mode, "the camera refuses a mode that it offers");
+                    continue;
+                }
+            }
+            match open_with(index, exactly(&mode), layouts) {
+                Ok(camera) => return Ok(camera),
+                Err(error) => last_error = Some(error),
+            }
+        }
     }
-    if let Ok(parameters) = device.params()
-        && parameters.interval.numerator != 1
-    {
-        let _ = device.set_params(&Parameters::with_fps(SAFE_FPS));
+    match last_error {
+        Some(error) => Err(error),
+        None => open_with(index, RequestedFormatType::None, layouts),
     }
-}
-
-fn is_known(fourcc: FourCC) -> bool {
-    KNOWN.contains(&&fourcc.repr)
-}
-
-/// Any mode: the right one is chosen from the list once the camera is open.
-pub fn opening_requests() -> Vec<RequestedFormatType> {
-    vec![RequestedFormatType::None]
 }
 
 /// nokhwa passes the system's words on, which end in the error's number.

@@ -1,10 +1,12 @@
 //! Cameras on macOS: AVFoundation, through nokhwa.
 
-use nokhwa::utils::{
-    ApiBackend, CameraFormat, CameraIndex, FrameFormat, RequestedFormatType, Resolution,
-};
+use nokhwa::utils::{ApiBackend, CameraIndex, RequestedFormatType};
+use nokhwa::{Camera, NokhwaError};
 
+use super::layout::{exactly, open_with};
 use crate::device::{DeviceInfo, DeviceProblem};
+use crate::video::source::camera_mode::CameraMode;
+use crate::video::source::convert::PixelFormat;
 use crate::video::source::device_list::ListedCamera;
 
 /// Sizes to ask for, best first: every Mac's camera gives the first, and older ones that are plugged in
@@ -32,20 +34,27 @@ pub fn is_path_of(_text: &str, _index: &CameraIndex) -> bool {
     false
 }
 
-/// Asks for permission, which the system does once; the camera is opened again when it was given.
-pub fn prepare(_index: &CameraIndex) {
+/// Opens a camera near the wanted sizes, asking for permission first, which the system grants or not in
+/// its own time; the camera is opened again when it was.
+pub fn open_camera(index: &CameraIndex, layouts: &[PixelFormat]) -> Result<Camera, NokhwaError> {
     if !nokhwa::nokhwa_check() {
         nokhwa::nokhwa_initialize(|granted| tracing::info!(granted, "permission for the camera"));
     }
-}
-
-/// The modes to open a camera with, until one works.
-pub fn opening_requests() -> Vec<RequestedFormatType> {
-    let closest = SIZES.iter().map(|&(width, height)| {
-        let resolution = Resolution::new(width, height);
-        RequestedFormatType::Closest(CameraFormat::new(resolution, FrameFormat::YUYV, 30))
-    });
-    closest.chain([RequestedFormatType::None]).collect()
+    for (width, height) in SIZES {
+        let mode = CameraMode {
+            width,
+            height,
+            fps: 30,
+            format: PixelFormat::Yuyv,
+        };
+        let RequestedFormatType::Exact(near) = exactly(&mode) else {
+            continue;
+        };
+        if let Ok(camera) = open_with(index, RequestedFormatType::Closest(near), layouts) {
+            return Ok(camera);
+        }
+    }
+    open_with(index, RequestedFormatType::None, layouts)
 }
 
 /// The system gives no numbers, but permission can be asked after.

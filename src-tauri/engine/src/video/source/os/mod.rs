@@ -2,10 +2,11 @@
 //!
 //! - `list_cameras`: the cameras, in the system's order, with ids that outlive a restart;
 //! - `is_path_of`: whether a person's text is the system's path of a camera;
-//! - `prepare`: makes a camera acceptable to nokhwa before it is opened;
-//! - `opening_requests`: the modes to open it with, until one works;
+//! - `open_camera`: opens a camera in the best mode of the layouts given, not streaming yet;
 //! - `problem_of`: what an error of the system means;
 //! - `unblock_cameras`: makes blocked reads of this process return.
+
+pub mod layout;
 
 #[cfg(target_os = "linux")]
 mod linux;

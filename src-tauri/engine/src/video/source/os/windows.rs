@@ -1,9 +1,16 @@
 //! Cameras on Windows: Media Foundation, through nokhwa.
 
-use nokhwa::utils::{ApiBackend, CameraIndex, RequestedFormatType};
+use nokhwa::utils::{ApiBackend, CameraIndex, RequestedFormat, RequestedFormatType};
+use nokhwa::{Camera, NokhwaError};
 
+use super::layout::{exactly, frame_format, open_with, pixel_format};
 use crate::device::{DeviceInfo, DeviceProblem};
+use crate::video::source::camera_mode::{CameraMode, rank};
+use crate::video::source::convert::PixelFormat;
 use crate::video::source::device_list::ListedCamera;
+
+/// Modes that are tried when a camera refuses what it offered.
+const MODE_ATTEMPTS: usize = 4;
 
 /// HRESULTs as the system prints them, and what they mean (mferror.h, winerror.h).
 const REASONS: [(&str, DeviceProblem); 7] = [
@@ -37,12 +44,30 @@ pub fn is_path_of(_text: &str, _index: &CameraIndex) -> bool {
     false
 }
 
-/// Nothing to prepare.
-pub fn prepare(_index: &CameraIndex) {}
-
-/// Any mode: the right one is chosen from the list once the camera is open.
-pub fn opening_requests() -> Vec<RequestedFormatType> {
-    vec![RequestedFormatType::None]
+/// Opens a camera in any mode of these layouts, then sets the best that it lists and accepts.
+pub fn open_camera(index: &CameraIndex, layouts: &[PixelFormat]) -> Result<Camera, NokhwaError> {
+    let mut camera = open_with(index, RequestedFormatType::None, layouts)?;
+    let offered = camera.compatible_camera_formats().unwrap_or_default();
+    let modes = offered.into_iter().map(|mode| CameraMode {
+        width: mode.width(),
+        height: mode.height(),
+        fps: mode.frame_rate(),
+        format: pixel_format(mode.format()),
+    });
+    let wanted = modes
+        .filter(|mode| layouts.contains(&mode.format))
+        .collect();
+    for mode in rank(wanted).into_iter().take(MODE_ATTEMPTS) {
+        let layout = [frame_format(mode.format)];
+        let request = RequestedFormat::with_formats(exactly(&mode), &layout);
+        match camera.set_camera_requset(request) {
+            Ok(_) => break,
+            Err(error) => {
+                tracing::debug!(%error, ?mode, "the camera refuses a mode that it offers")
+            }
+        }
+    }
+    Ok(camera)
 }
 
 /// nokhwa passes the system's words on, which hold the error's number.
