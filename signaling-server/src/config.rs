@@ -1,4 +1,5 @@
-//! What can be set, with its defaults, their units and their reasons. Each is an option of the program and an environment variable.
+//! What can be set, with its defaults, their units and their reasons. Each is an option of the
+//! program and an environment variable.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,7 +17,8 @@ pub struct Config {
     )]
     pub listen: SocketAddr,
 
-    /// The folder with what must outlive a restart: rooms and the host code. Made when missing, readable by its owner alone.
+    /// The folder with what must outlive a restart: rooms and the host code. Made when missing,
+    /// readable by its owner alone.
     #[arg(
         long,
         value_name = "DIR",
@@ -54,7 +56,8 @@ pub struct Limits {
     )]
     pub max_rooms: usize,
 
-    /// Sessions in all. An idle one costs about 12 KB, most of it in the kernel and the HTTP connection.
+    /// Sessions in all. An idle one costs about 12 KB, most of it in the kernel and the HTTP
+    /// connection.
     #[arg(
         long,
         value_name = "N",
@@ -63,7 +66,8 @@ pub struct Limits {
     )]
     pub max_sessions: usize,
 
-    /// Sessions in one room, those that only watch included; at most 512, which is what a list of them may hold.
+    /// Sessions in one room, those that only watch included; at most 512, which is what a list of
+    /// them may hold.
     #[arg(long, value_name = "N", env = "VISIO_MAX_ROOM_SESSIONS", default_value_t = 128, value_parser = room_sessions)]
     pub max_room_sessions: usize,
 
@@ -106,7 +110,8 @@ pub struct Limits {
     #[arg(long, value_name = "SECONDS", env = "VISIO_HISTORY_AGE", default_value = "60", value_parser = seconds)]
     pub history_age: Duration,
 
-    /// Events waiting for a reader before it counts as too slow and is cut off; half of the history, so that it can go on from there.
+    /// Events waiting for a reader before it counts as too slow and is cut off; half of the
+    /// history, so that it can go on from there.
     #[arg(
         long,
         value_name = "N",
@@ -115,8 +120,8 @@ pub struct Limits {
     )]
     pub queue_events: usize,
 
-    /// Seconds for which the place of a session that is not heard of is kept. A person who vanishes is to be gone
-    /// within 10 s, and the silence is looked for twice a second.
+    /// Seconds for which the place of a session that is not heard of is kept. A person who vanishes
+    /// is to be gone within 10 s, and the silence is looked for twice a second.
     #[arg(long, value_name = "SECONDS", env = "VISIO_GRACE", default_value = "8", value_parser = seconds)]
     pub grace: Duration,
 
@@ -124,7 +129,8 @@ pub struct Limits {
     #[arg(long, value_name = "SECONDS", env = "VISIO_KEEPALIVE", default_value = "2", value_parser = seconds)]
     pub keepalive: Duration,
 
-    /// Seconds of silence on an event stream before a comment is sent: proxies end what is silent for 30 or 60.
+    /// Seconds of silence on an event stream before a comment is sent: proxies end what is silent
+    /// for 30 or 60.
     #[arg(long, value_name = "SECONDS", env = "VISIO_HEARTBEAT", default_value = "15", value_parser = seconds)]
     pub heartbeat: Duration,
 

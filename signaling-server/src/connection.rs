@@ -1,7 +1,8 @@
 //! Sockets: accepting connections, and HTTP/1 on each.
 //!
-//! hyper's HTTP/1 with a small buffer and one queue per stream costs half the memory of `axum::serve` for an idle event stream
-//! (12 and 24 KB measured), and thousands of those are what a server mostly holds.
+//! hyper's HTTP/1 with a small buffer and one queue per stream costs half the memory of
+//! `axum::serve` for an idle event stream (12 and 24 KB measured), and thousands of those are what
+//! a server mostly holds.
 
 use crate::config::Limits;
 use crate::http;
@@ -29,7 +30,8 @@ use tower_service::Service as _;
 )]
 mod socket;
 
-/// hyper's read and write buffer of one connection, in bytes: the least that it allows, and enough for every request's head.
+/// hyper's read and write buffer of one connection, in bytes: the least that it allows, and enough
+/// for every request's head.
 const BUFFER: usize = 8 * 1024;
 
 /// After an error of `accept` (out of files, most likely), the time before the next try.

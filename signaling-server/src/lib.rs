@@ -1,7 +1,8 @@
-//! visio-server as a library: the one binary for the VPS, and what tests start in their own process.
+//! visio-server as a library: the one binary for the VPS, and what tests start in their own
+//! process.
 //!
-//! It introduces people to one another and learns nothing: rooms have ids derived from a secret it never sees, and what people say
-//! is sealed. `protocol/PROTOCOL.md` is the contract.
+//! It introduces people to one another and learns nothing: rooms have ids derived from a secret it
+//! never sees, and what people say is sealed. `protocol/PROTOCOL.md` is the contract.
 //!
 //! ```text
 //! connection   sockets: accepting, HTTP/1, cutting off

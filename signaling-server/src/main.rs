@@ -11,9 +11,11 @@ use visio_server::{Config, Server, data};
 #[cfg_attr(not(unix), path = "stop_other.rs")]
 mod stop;
 
-/// Visio's server: introduces people who share an invite to one another, and learns nothing about them.
+/// Visio's server: introduces people who share an invite to one another, and learns nothing about
+/// them.
 ///
-/// On start it prints one line, "listening on http://ADDR". Logs go to standard error, without names, addresses or secrets.
+/// On start it prints one line, "listening on http://ADDR". Logs go to standard error, without
+/// names, addresses or secrets.
 #[derive(Debug, clap::Parser)]
 #[command(name = "visio-server", version, args_conflicts_with_subcommands = true)]
 struct Options {
@@ -47,7 +49,8 @@ enum LogFormat {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Print the host code, which lets its holder create rooms, and nothing else. Works while the server is running.
+    /// Print the host code, which lets its holder create rooms, and nothing else. Works while the
+    /// server is running.
     HostCode {
         /// The server's data folder.
         #[arg(

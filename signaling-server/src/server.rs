@@ -13,7 +13,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
-/// How often departures, heartbeats and settling are looked after: half a second of the ten within which a vanished person is gone.
+/// How often departures, heartbeats and settling are looked after: half a second of the ten within
+/// which a vanished person is gone.
 const TICK: Duration = Duration::from_millis(500);
 
 /// Why a server does not start.
@@ -35,7 +36,8 @@ pub enum StartError {
     NoRandomness,
 }
 
-/// A server that runs in this process, on the tokio runtime that started it. Dropping it ends it at once, as killing the program would.
+/// A server that runs in this process, on the tokio runtime that started it. Dropping it ends it at
+/// once, as killing the program would.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -92,7 +94,8 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// Ends every stream, lets requests that are under way end, and gives the address and the data folder free.
+    /// Ends every stream, lets requests that are under way end, and gives the address and the data
+    /// folder free.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
         let _ = (&mut self.ticking).await;

@@ -4,8 +4,9 @@ use socket2::SockRef;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
-/// How long something sent may stay unacknowledged before the connection counts as dead: the other end has lost its network, and two
-/// heartbeats in a row. Without it the kernel tries for a quarter of an hour.
+/// How long something sent may stay unacknowledged before the connection counts as dead: the other
+/// end has lost its network, and two heartbeats in a row. Without it the kernel tries for a quarter
+/// of an hour.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 
 /// Sends small pieces at once, and notices another end that has vanished.

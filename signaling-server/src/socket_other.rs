@@ -1,4 +1,5 @@
-//! Settings of a connection's socket where the system's own time has to do for noticing that the other end has vanished.
+//! Settings of a connection's socket where the system's own time has to do for noticing that the
+//! other end has vanished.
 
 use tokio::net::TcpStream;
 

@@ -1,14 +1,17 @@
-//! Every place where the protocol reads foreign bytes, as a function that must neither panic nor take long, whatever it gets.
+//! Every place where the protocol reads foreign bytes, as a function that must neither panic nor
+//! take long, whatever it gets.
 //!
-//! `cargo +nightly fuzz run TARGET` drives them without end; `tests/foreign_bytes.rs` drives the same functions with the seeds in `corpus/` and
-//! some thousands of their mutations, on any toolchain, in every run of the tests.
+//! `cargo +nightly fuzz run TARGET` drives them without end; `tests/foreign_bytes.rs` drives the
+//! same functions with the seeds in `corpus/` and some thousands of their mutations, on any
+//! toolchain, in every run of the tests.
 
 use visio_protocol::event::Event;
 use visio_protocol::host_code::HostCode;
 use visio_protocol::message::Signal;
 use visio_protocol::refusal::Refusal;
 use visio_protocol::request::{
-    CreateRoom, EnterRoom, RoomCreated, RoomEntered, SendSignals, ServerInfo, SignalsSent,
+    CreateRoom, EnterRoom, HeardAlive, RoomCreated, RoomEntered, SendSignals, ServerInfo,
+    SignalsSent,
 };
 use visio_protocol::sealing::{Opener, sequence_of};
 use visio_protocol::secret::{InviteSecret, SessionSecret};
@@ -111,6 +114,7 @@ pub fn body(bytes: &[u8]) {
     let _ = serde_json::from_slice::<RoomCreated>(bytes);
     let _ = serde_json::from_slice::<RoomEntered>(bytes);
     let _ = serde_json::from_slice::<SignalsSent>(bytes);
+    let _ = serde_json::from_slice::<HeardAlive>(bytes);
     let _ = serde_json::from_slice::<ServerInfo>(bytes);
     if let Ok(refusal) = serde_json::from_slice::<Refusal>(bytes) {
         assert!(refusal.status() >= 400);

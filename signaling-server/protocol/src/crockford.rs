@@ -1,6 +1,7 @@
 //! Crockford base32: how a code is written so that it can be read aloud and typed from paper.
 //!
-//! Most significant bit first. Only lengths that fill whole characters and whole bytes are used here (5 bytes, 8 characters).
+//! Most significant bit first. Only lengths that fill whole characters and whole bytes are used
+//! here (5 bytes, 8 characters).
 
 /// No I, L, O (they read as digits) and no U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -28,9 +29,11 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// The values of the characters of a code as somebody typed it, or `None` when one of them belongs to no code.
+/// The values of the characters of a code as somebody typed it, or `None` when one of them belongs
+/// to no code.
 ///
-/// Dashes (of any kind that a word processor makes of them) and spaces are dropped, case is ignored, O reads as 0, I and L as 1.
+/// Dashes (of any kind that a word processor makes of them) and spaces are dropped, case is
+/// ignored, O reads as 0, I and L as 1.
 pub(crate) fn read(text: &str) -> Option<Vec<u8>> {
     text.chars()
         .filter(|c| {

@@ -69,7 +69,8 @@ id! {
 }
 
 id! {
-    /// A person in one call, chosen by their client. Travels only sealed, and outlives a lost session.
+    /// A person in one call, chosen by their client. Travels only sealed, and outlives a lost
+    /// session.
     PersonId
 }
 

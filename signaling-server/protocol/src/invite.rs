@@ -15,12 +15,14 @@ pub const CODE_LENGTH: usize = 32;
 /// Bytes of the check at the end of a code: a mistyped one passes once in 16 million.
 const CHECK: usize = 3;
 
-/// The longest text that is looked at, in bytes. An invite with the longest host there is has about 320.
+/// The longest text that is looked at, in bytes. An invite with the longest host there is has about
+/// 320.
 const MAX_TEXT: usize = 2048;
 
 /// A way into a room.
 ///
-/// `Debug` and `Display` show the server and not the secret; [`Invite::link`] and [`Invite::code`] are the ones that do.
+/// `Debug` and `Display` show the server and not the secret; [`Invite::link`] and [`Invite::code`]
+/// are the ones that do.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Invite {
     /// Where the room is.
@@ -162,7 +164,8 @@ fn server_of_link(address: &str) -> Result<ServerUrl, InviteError> {
     ServerUrl::from_parts(secure, authority).map_err(|_| InviteError::NoServer)
 }
 
-/// Whether the first word is a server rather than the first group of a code, which has neither dot nor colon.
+/// Whether the first word is a server rather than the first group of a code, which has neither dot
+/// nor colon.
 fn looks_like_a_host(word: &str) -> bool {
     word.contains(['.', ':']) || word.eq_ignore_ascii_case("localhost")
 }

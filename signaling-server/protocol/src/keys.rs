@@ -1,4 +1,5 @@
-//! What is derived from an invite: the room's id, the key that admits to it, and the key that seals what is said there.
+//! What is derived from an invite: the room's id, the key that admits to it, and the key that seals
+//! what is said there.
 
 use crate::hex;
 use crate::id::RoomId;

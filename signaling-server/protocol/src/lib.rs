@@ -1,7 +1,9 @@
-//! The Visio protocol: what the app, the guest page and the server agree on. `PROTOCOL.md` is the contract, this is its Rust side.
+//! The Visio protocol: what the app, the guest page and the server agree on. `PROTOCOL.md` is the
+//! contract, this is its Rust side.
 //!
-//! No clock, no socket, no thread: bytes and text in, values out. The only thing taken from the system is randomness.
-//! Everything that reads foreign bytes is bounded, and has a fuzz target in `fuzz/`.
+//! No clock, no socket, no thread: bytes and text in, values out. The only thing taken from the
+//! system is randomness. Everything that reads foreign bytes is bounded, and has a fuzz target in
+//! `fuzz/`.
 
 #![forbid(unsafe_code)]
 

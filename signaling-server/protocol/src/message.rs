@@ -4,7 +4,8 @@ use crate::id::PersonId;
 use crate::name::PersonName;
 use serde::{Deserialize, Serialize};
 
-/// The longest message, in bytes of JSON. A browser's offer with every codec it knows has about 15 KiB.
+/// The longest message, in bytes of JSON. A browser's offer with every codec it knows has about 15
+/// KiB.
 pub const MAX_MESSAGE: usize = 40 * 1024;
 
 /// The longest session description, in bytes.

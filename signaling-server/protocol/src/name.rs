@@ -7,7 +7,8 @@ use std::fmt;
 /// The longest name, in characters.
 pub const MAX_NAME: usize = 64;
 
-/// A name fit to be shown: at most 64 characters, one line, nothing invisible that reorders the text around it.
+/// A name fit to be shown: at most 64 characters, one line, nothing invisible that reorders the
+/// text around it.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct PersonName(String);
 

@@ -8,10 +8,12 @@ use crate::session::{Presence, Recipient, Role};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 
-/// The header by which both sides say which version they speak; an answer without it is not a Visio server's.
+/// The header by which both sides say which version they speak; an answer without it is not a Visio
+/// server's.
 pub const VERSION_HEADER: &str = "visio-protocol";
 
-/// The longest body of a request, in bytes: a sealed message of the greatest length, and its envelope.
+/// The longest body of a request, in bytes: a sealed message of the greatest length, and its
+/// envelope.
 pub const MAX_BODY: usize = 64 * 1024;
 
 /// The most messages in one request: all candidates of a machine with many addresses.
@@ -20,8 +22,9 @@ pub const MAX_BATCH: usize = 64;
 /// The longest answer that a client reads, in bytes.
 pub const MAX_ANSWER: usize = 64 * 1024;
 
-/// Server and client may differ by this much, in milliseconds, before the client refuses to go on: less than what
-/// time-limited things (certificates, relay credentials) leave as room, more than a clock that nobody has set is off in a year.
+/// Server and client may differ by this much, in milliseconds, before the client refuses to go on:
+/// less than what time-limited things (certificates, relay credentials) leave as room, more than a
+/// clock that nobody has set is off in a year.
 pub const CLOCK_TOLERANCE_MS: u64 = 10 * 60 * 1000;
 
 /// Where things are on a server.
@@ -100,7 +103,8 @@ pub struct RoomEntered {
     /// The others.
     #[serde(deserialize_with = "bounded_present")]
     pub present: Vec<Presence>,
-    /// Whether `present` is all; a server that has just started does not know yet, and sends a `roster` later.
+    /// Whether `present` is all; a server that has just started does not know yet, and sends a
+    /// `roster` later.
     pub complete: bool,
     /// How often a calling session says that it lives, in milliseconds.
     pub keepalive_ms: u64,
@@ -132,6 +136,14 @@ pub struct SignalsSent {
     /// Recipients that are not there, and got nothing.
     #[serde(deserialize_with = "bounded_unknown")]
     pub unknown: Vec<SessionId>,
+}
+
+/// The server has heard that a session lives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeardAlive {
+    /// The id of the session's newest event, if it has one: whoever does not hear that event soon
+    /// has a dead stream.
+    pub newest: Option<String>,
 }
 
 /// A sealed message no longer than it may be.

@@ -1,6 +1,8 @@
-//! Sealing: what people say to one another is readable to nobody else, and fits only where and when it was said.
+//! Sealing: what people say to one another is readable to nobody else, and fits only where and when
+//! it was said.
 //!
-//! A [`Sealer`] numbers and seals what one session says in one room; an [`Opener`] opens what it hears there.
+//! A [`Sealer`] numbers and seals what one session says in one room; an [`Opener`] opens what it
+//! hears there.
 
 use crate::PROTOCOL_VERSION;
 use crate::id::{RoomId, SessionId};
@@ -29,8 +31,8 @@ const ASSOCIATED: usize = 1 + 16 + 16 + 1 + 16 + 8;
 /// The longest sealed message as text, in characters.
 pub const MAX_SEALED: usize = (HEAD + MAX_MESSAGE + TAG).div_ceil(3) * 4;
 
-/// Senders that an [`Opener`] tells apart. It forgets none, or their messages could be replayed; at 24 bytes each
-/// that is 100 KB, and more sessions than a family opens while one client runs.
+/// Senders that an [`Opener`] tells apart. It forgets none, or their messages could be replayed; at
+/// 24 bytes each that is 100 KB, and more sessions than a family opens while one client runs.
 const MAX_SENDERS: usize = 4096;
 
 /// Why a sealed message was refused.
@@ -42,8 +44,9 @@ pub enum OpenError {
     /// Its number is not greater than the last of its sender.
     #[error("the message was replayed")]
     Replayed,
-    /// To the room, from a sender that has not yet said anything to us alone: nothing shows that it is not from last week.
-    /// Happens without an attack too, for as long as two sessions have not greeted one another.
+    /// To the room, from a sender that has not yet said anything to us alone: nothing shows that it
+    /// is not from last week. Happens without an attack too, for as long as two sessions have not
+    /// greeted one another.
     #[error("the message is from somebody who has not introduced themselves")]
     NotIntroduced,
     /// Not a sealed message, or what was sealed is not a message.
@@ -64,12 +67,14 @@ pub struct Sealer {
 }
 
 impl Sealer {
-    /// For `me` in `room`. One for as long as the session has its id: a second one would start its numbers anew, and be refused.
+    /// For `me` in `room`. One for as long as the session has its id: a second one would start its
+    /// numbers anew, and be refused.
     pub fn new(key: &SealingKey, room: RoomId, me: SessionId) -> Self {
         Self::resume(key, room, me, 0)
     }
 
-    /// As [`Sealer::new`], after the message with this number: for test vectors, and for nothing else.
+    /// As [`Sealer::new`], after the message with this number: for test vectors, and for nothing
+    /// else.
     #[doc(hidden)]
     pub fn resume(key: &SealingKey, room: RoomId, me: SessionId, sequence: u64) -> Self {
         Self {
@@ -88,7 +93,8 @@ impl Sealer {
         self.seal_with_nonce(to, &signal.to_json()?, random::bytes())
     }
 
-    /// As [`Sealer::seal`], with a nonce that is not random: for test vectors, and for nothing else.
+    /// As [`Sealer::seal`], with a nonce that is not random: for test vectors, and for nothing
+    /// else.
     #[doc(hidden)]
     pub fn seal_with_nonce(
         &mut self,
@@ -123,12 +129,14 @@ pub struct Opener {
     cipher: Aes256Gcm,
     room: RoomId,
     me: SessionId,
-    /// The last number of each sender. Bounded by [`MAX_SENDERS`]; when full, further senders are refused.
+    /// The last number of each sender. Bounded by [`MAX_SENDERS`]; when full, further senders are
+    /// refused.
     last: HashMap<SessionId, u64>,
 }
 
 impl Opener {
-    /// For `me` in `room`. One for as long as the session has its id: a second one would not know what it has already heard.
+    /// For `me` in `room`. One for as long as the session has its id: a second one would not know
+    /// what it has already heard.
     pub fn new(key: &SealingKey, room: RoomId, me: SessionId) -> Self {
         Self {
             cipher: cipher(key),
@@ -187,8 +195,8 @@ impl Opener {
     }
 }
 
-/// The number of a sealed message, which anybody can read: by it a server recognises one that it has handed on already. `None` when it is
-/// no sealed message.
+/// The number of a sealed message, which anybody can read: by it a server recognises one that it
+/// has handed on already. `None` when it is no sealed message.
 pub fn sequence_of(sealed: &str) -> Option<u64> {
     // 12 characters are 9 bytes: version and sequence.
     let head = URL_SAFE_NO_PAD.decode(sealed.get(..12)?).ok()?;

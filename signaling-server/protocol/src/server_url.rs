@@ -10,8 +10,8 @@ const MAX_HOST: usize = 253;
 
 /// The address of a Visio server, such as `https://call.example.org` or `http://127.0.0.1:8080`.
 ///
-/// Written without a scheme it means HTTPS, except on this machine itself (`localhost` and loopback addresses), where
-/// nobody listens in between and no certificate can be had.
+/// Written without a scheme it means HTTPS, except on this machine itself (`localhost` and loopback
+/// addresses), where nobody listens in between and no certificate can be had.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ServerUrl {
     secure: bool,
@@ -26,7 +26,8 @@ pub struct ServerUrl {
 pub struct ServerUrlError;
 
 impl ServerUrl {
-    /// An address from its scheme and what follows it, `HOST` or `HOST:PORT`. `secure`: `None` when no scheme was written.
+    /// An address from its scheme and what follows it, `HOST` or `HOST:PORT`. `secure`: `None` when
+    /// no scheme was written.
     pub(crate) fn from_parts(
         secure: Option<bool>,
         authority: &str,
@@ -85,7 +86,8 @@ fn split_port(authority: &str) -> Result<(&str, Option<&str>), ServerUrlError> {
     })
 }
 
-/// The host in lower case, when it is a name or an address. Letters of any script are left to the resolver.
+/// The host in lower case, when it is a name or an address. Letters of any script are left to the
+/// resolver.
 fn check_host(host: &str) -> Result<String, ServerUrlError> {
     if let Some(inside) = host
         .strip_prefix('[')

@@ -1,11 +1,12 @@
 //! Server-sent events as bytes: writing them, and reading them as they come off a connection.
 //!
-//! The reader is our own because memory must stay bounded whatever a server sends: a line without an end is an error
-//! after 64 KiB, and an event of many short lines is too.
+//! The reader is our own because memory must stay bounded whatever a server sends: a line without
+//! an end is an error after 64 KiB, and an event of many short lines is too.
 
 use std::fmt::Write as _;
 
-/// The longest line and the longest data of one event, in bytes: a signal of the greatest length, and its envelope.
+/// The longest line and the longest data of one event, in bytes: a signal of the greatest length,
+/// and its envelope.
 pub const MAX_EVENT: usize = 64 * 1024;
 
 /// The longest event id, in bytes. Longer ones are not kept, and the event comes without.
@@ -123,7 +124,8 @@ impl StreamReader {
             "id" if value.len() <= MAX_ID && value.chars().all(|c| c.is_ascii_graphic()) => {
                 self.id = Some(value.to_owned());
             }
-            // A comment, a reconnection time (the client has its own), or something of a later version.
+            // A comment, a reconnection time (the client has its own), or something of a later
+            // version.
             _ => {}
         }
         Ok(None)

@@ -1,4 +1,5 @@
-//! The fuzz targets on any toolchain: every seed of the corpus, and some thousands of mutations of each, the same in every run.
+//! The fuzz targets on any toolchain: every seed of the corpus, and some thousands of mutations of
+//! each, the same in every run.
 
 #[path = "../fuzz/entries.rs"]
 mod entries;

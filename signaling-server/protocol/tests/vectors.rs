@@ -1,4 +1,5 @@
-//! The examples of `vectors.json`, which another implementation made: every computation of `PROTOCOL.md` gives the same here.
+//! The examples of `vectors.json`, which another implementation made: every computation of
+//! `PROTOCOL.md` gives the same here.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    /// Makes the folder when it is missing. One that others can read is closed to them when it is empty or ours.
+    /// Makes the folder when it is missing. One that others can read is closed to them when it is
+    /// empty or ours.
     pub(crate) fn open(path: &Path) -> Result<Self, DataError> {
         let folder = Self(path.to_owned());
         owner_only::make_folder(path).map_err(DataError::io(path))?;

@@ -8,7 +8,8 @@ use std::path::Path;
 use visio_protocol::host_code::HostCode;
 use zeroize::Zeroizing;
 
-/// The host code of the server with this data folder; made when the folder is new. Works while the server is running.
+/// The host code of the server with this data folder; made when the folder is new. Works while the
+/// server is running.
 ///
 /// # Errors
 /// [`DataError`]; `HostCodeRemoved` when there is a database and the file was deleted.

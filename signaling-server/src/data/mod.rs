@@ -1,13 +1,15 @@
-//! What outlives a restart: a folder that only its owner can read, with the rooms and the host code in it.
+//! What outlives a restart: a folder that only its owner can read, with the rooms and the host code
+//! in it.
 //!
 //! ```text
 //! DATA/rooms.redb   rooms (id and hash of the admission key), and the hash of the host code. Locked by the running server
 //! DATA/host-code    the host code itself, for `visio-server host-code` to print
 //! ```
 //!
-//! The database checks a host code against its hash, so that the file which is backed up and looked into gives none away. To *print*
-//! the code it has to be somewhere: in a file of its own, readable by the owner alone. It is apart from the database because
-//! a running server holds the database's lock, and `host-code` must work then too. Who has written the code down may delete the file.
+//! The database checks a host code against its hash, so that the file which is backed up and looked
+//! into gives none away. To *print* the code it has to be somewhere: in a file of its own, readable
+//! by the owner alone. It is apart from the database because a running server holds the database's
+//! lock, and `host-code` must work then too. Who has written the code down may delete the file.
 
 mod folder;
 mod host_code;

@@ -1,5 +1,6 @@
-//! Files and folders that only their owner can read: on Windows a folder inherits who may read it, and those in a user's profile
-//! are that user's (and the administrators') alone. There is nothing to add to that from here.
+//! Files and folders that only their owner can read: on Windows a folder inherits who may read it,
+//! and those in a user's profile are that user's (and the administrators') alone. There is nothing
+//! to add to that from here.
 
 use std::fs::{File, OpenOptions};
 use std::io;

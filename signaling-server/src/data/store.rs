@@ -46,7 +46,8 @@ pub enum Created {
 }
 
 impl Store {
-    /// Opens the database in this folder, or makes it. A damaged one is set aside under another name, and never written to.
+    /// Opens the database in this folder, or makes it. A damaged one is set aside under another
+    /// name, and never written to.
     ///
     /// # Errors
     /// [`DataError`].
@@ -54,7 +55,8 @@ impl Store {
         let folder = Folder::open(data)?;
         let path = folder.database();
         if path.exists() {
-            // Opening writes to the file, and so does the attempt to repair it: what is set aside must be as it was found.
+            // Opening writes to the file, and so does the attempt to repair it: what is set aside
+            // must be as it was found.
             let found = path.with_extension("redb.found");
             fs::copy(&path, &found).map_err(DataError::io(&path))?;
             match open_sound(&path) {
@@ -96,14 +98,16 @@ impl Store {
     /// Creates a room. Waits for the disk: not for an async thread.
     ///
     /// # Errors
-    /// [`Refusal`]: `RoomsFull`; `Admission`, when there is such a room with another key; `Internal`, when the disk fails.
+    /// [`Refusal`]: `RoomsFull`; `Admission`, when there is such a room with another key;
+    /// `Internal`, when the disk fails.
     pub fn create_room(
         &self,
         room: RoomId,
         admission: AdmissionHash,
         most: usize,
     ) -> Result<Created, Refusal> {
-        // Held while writing, so that the bound holds for requests at the same time. Entering waits for so long.
+        // Held while writing, so that the bound holds for requests at the same time. Entering waits
+        // for so long.
         let mut rooms = self.rooms();
         match rooms.get(&room) {
             Some(known) if *known == admission => return Ok(Created::Already),
@@ -200,7 +204,8 @@ enum Unusable {
     Other(DataError),
 }
 
-/// Opens a database and reads all of it, because redb does not notice damage in mid-file by opening alone.
+/// Opens a database and reads all of it, because redb does not notice damage in mid-file by opening
+/// alone.
 fn open_sound(path: &Path) -> Result<Database, Unusable> {
     // What reads a damaged file may also panic, deep inside: that is damage like any other.
     let opened = catch_unwind(AssertUnwindSafe(|| {

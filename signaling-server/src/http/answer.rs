@@ -24,7 +24,8 @@ impl IntoResponse for Refused {
     }
 }
 
-/// On every answer: nothing here is a page, nothing may be kept, nothing may be framed or guessed at.
+/// On every answer: nothing here is a page, nothing may be kept, nothing may be framed or guessed
+/// at.
 const HEADERS: [(HeaderName, HeaderValue); 8] = [
     (
         HeaderName::from_static(VERSION_HEADER),

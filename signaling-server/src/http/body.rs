@@ -13,8 +13,9 @@ use visio_protocol::refusal::Refusal;
 
 /// A JSON body.
 ///
-/// One that announces more than the limit is refused before any of it is read, one that has more without announcing it as soon
-/// as the limit is passed; the connection ends with either, so that the rest is not read.
+/// One that announces more than the limit is refused before any of it is read, one that has more
+/// without announcing it as soon as the limit is passed; the connection ends with either, so that
+/// the rest is not read.
 pub(super) struct Bounded<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for Bounded<T> {

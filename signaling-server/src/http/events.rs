@@ -33,7 +33,8 @@ pub(super) async fn listen(
         .into_response())
 }
 
-/// A stream as the body of an answer: one slot queue and nothing else, which is what makes an idle one cheap.
+/// A stream as the body of an answer: one slot queue and nothing else, which is what makes an idle
+/// one cheap.
 struct StreamBody(Stream);
 
 impl http_body::Body for StreamBody {

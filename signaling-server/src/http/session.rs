@@ -2,14 +2,15 @@
 
 use super::App;
 use super::answer::Refused;
+use axum::Json;
 use axum::extract::{FromRequestParts, State};
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
 use std::sync::Arc;
 use std::time::Instant;
 use visio_protocol::refusal::Refusal;
-use visio_protocol::request::VERSION_HEADER;
+use visio_protocol::request::{HeardAlive, VERSION_HEADER};
 use visio_protocol::secret::SessionSecret;
 use visio_protocol::{PROTOCOL_VERSION, SessionId};
 
@@ -26,8 +27,9 @@ impl FromRequestParts<Arc<App>> for Me {
     }
 }
 
-/// The version that a client says it speaks must be ours. That the header is required also keeps other sites' pages from asking anything
-/// in a visitor's name: a browser sends no such header across sites unasked.
+/// The version that a client says it speaks must be ours. That the header is required also keeps
+/// other sites' pages from asking anything in a visitor's name: a browser sends no such header
+/// across sites unasked.
 pub(super) fn check_version(headers: &HeaderMap) -> Result<(), Refusal> {
     let theirs = headers
         .get(VERSION_HEADER)
@@ -51,7 +53,10 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// `POST /v1/alive`.
-pub(super) async fn alive(State(app): State<Arc<App>>, Me(me): Me) -> Result<StatusCode, Refused> {
-    app.hub().alive(me, Instant::now())?;
-    Ok(StatusCode::NO_CONTENT)
+pub(super) async fn alive(
+    State(app): State<Arc<App>>,
+    Me(me): Me,
+) -> Result<Json<HeardAlive>, Refused> {
+    let newest = app.hub().alive(me, Instant::now())?;
+    Ok(Json(HeardAlive { newest }))
 }

@@ -1,4 +1,5 @@
-//! What a session was told lately, so that it can be told again: bounded in number, in bytes and in age.
+//! What a session was told lately, so that it can be told again: bounded in number, in bytes and in
+//! age.
 
 use bytes::Bytes;
 use std::collections::VecDeque;

@@ -1,7 +1,8 @@
 //! What waits for one session: written by the hub, read by its event stream.
 //!
-//! Shared between the hub and the connection that carries the stream, hence the lock; it is held for a few instructions and never
-//! across an await. A mailbox without a stream keeps its history, for when one comes back.
+//! Shared between the hub and the connection that carries the stream, hence the lock; it is held
+//! for a few instructions and never across an await. A mailbox without a stream keeps its history,
+//! for when one comes back.
 
 use super::history::History;
 use crate::config::Limits;
@@ -12,7 +13,8 @@ use std::time::Instant;
 use visio_protocol::event::Event;
 use visio_protocol::sse;
 
-/// Ends a connection whose reader is too slow, or whose stream was replaced; the stream itself may be stuck in a write.
+/// Ends a connection whose reader is too slow, or whose stream was replaced; the stream itself may
+/// be stuck in a write.
 pub type CutOff = Arc<tokio::sync::Notify>;
 
 /// An event without its id, so that all sessions of a room share one copy.
@@ -73,7 +75,8 @@ impl Mailbox {
         }
     }
 
-    /// Adds an event. A reader that has too many waiting is cut off; the events stay, and it goes on from its last id.
+    /// Adds an event. A reader that has too many waiting is cut off; the events stay, and it goes
+    /// on from its last id.
     pub(super) fn push(&self, letter: &Letter, limits: &Limits, now: Instant) {
         let mut inner = self.lock();
         inner.history.push(letter.0.clone(), limits, now);
@@ -92,7 +95,8 @@ impl Mailbox {
         }
     }
 
-    /// Starts a stream after the event with this id; a stream that there was ends. Says whether events have been lost in between.
+    /// Starts a stream after the event with this id; a stream that there was ends. Says whether
+    /// events have been lost in between.
     pub(super) fn attach(
         self: &Arc<Self>,
         last_id: Option<&str>,
@@ -111,7 +115,8 @@ impl Mailbox {
             .filter(|number| *number <= newest)
             .map_or(1, |number| number + 1);
         let lost = wanted < oldest;
-        // With a gap, the rest is of no use: whoever missed something asks anew. A roster tells who is there.
+        // With a gap, the rest is of no use: whoever missed something asks anew. A roster tells who
+        // is there.
         let next = if lost { newest + 1 } else { wanted };
         inner.readers += 1;
         let number = inner.readers;
@@ -165,6 +170,16 @@ impl Mailbox {
         }
     }
 
+    /// The id of the newest event.
+    pub(super) fn newest_id(&self) -> Option<String> {
+        let newest = self.lock().history.newest();
+        (newest > 0).then(|| self.id_of(newest))
+    }
+
+    fn id_of(&self, number: u64) -> String {
+        format!("{:08x}-{number}", self.epoch)
+    }
+
     fn number_of(&self, id: &str) -> Option<u64> {
         let (epoch, number) = id.split_once('-')?;
         let epoch = u32::from_str_radix(epoch, 16).ok()?;
@@ -212,7 +227,7 @@ impl Stream {
             return Poll::Ready(None);
         };
         if let Some(event) = history.get(reader.next) {
-            let id = format!("id: {:08x}-{}\n", self.mailbox.epoch, reader.next);
+            let id = format!("id: {}\n", self.mailbox.id_of(reader.next));
             let text = [id.as_bytes(), event].concat();
             reader.next += 1;
             reader.written = now;

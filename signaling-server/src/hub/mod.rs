@@ -1,7 +1,8 @@
 //! Who is where, and what they are told: sessions, rooms and events, without clock or socket.
 //!
-//! Every function takes the time it is called at; [`Hub::tick`] is called twice a second and does what time brings: heartbeats,
-//! departures of those who are not heard of, the end of settling. The caller has one lock around it all, held for microseconds.
+//! Every function takes the time it is called at; [`Hub::tick`] is called twice a second and does
+//! what time brings: heartbeats, departures of those who are not heard of, the end of settling. The
+//! caller has one lock around it all, held for microseconds.
 
 mod history;
 mod mailbox;
@@ -68,7 +69,8 @@ pub struct Entered {
 }
 
 impl Hub {
-    /// An empty hub. `restarted`: there may be sessions from before, which are taken back for as long as the grace period.
+    /// An empty hub. `restarted`: there may be sessions from before, which are taken back for as
+    /// long as the grace period.
     pub fn new(limits: Limits, epoch: u32, restarted: bool, now: Instant) -> Self {
         let settling = restarted.then(|| Settling {
             until: now + limits.grace,
@@ -83,7 +85,8 @@ impl Hub {
         }
     }
 
-    /// Lets a session into a room, or changes its role there. Whether it may is the caller's to check.
+    /// Lets a session into a room, or changes its role there. Whether it may is the caller's to
+    /// check.
     ///
     /// # Errors
     /// [`Refusal`]: `SessionOver` for one that returns too late, or the limit that is reached.
@@ -135,10 +138,12 @@ impl Hub {
         self.remove_member(me, room, now);
     }
 
-    /// Hands sealed messages on, in this order; those that were handed on before are dropped. Gives recipients that are not there.
+    /// Hands sealed messages on, in this order; those that were handed on before are dropped. Gives
+    /// recipients that are not there.
     ///
     /// # Errors
-    /// `SessionUnknown` when the sender is not in the room, `Malformed` when one of the messages is not sealed; none is then handed on.
+    /// `SessionUnknown` when the sender is not in the room, `Malformed` when one of the messages is
+    /// not sealed; none is then handed on.
     pub fn signal(
         &mut self,
         from: SessionId,
@@ -203,16 +208,14 @@ impl Hub {
         Ok(stream)
     }
 
-    /// A session says that it lives.
+    /// A session says that it lives, and learns the id of its newest event.
     ///
     /// # Errors
     /// `SessionUnknown`.
-    pub fn alive(&mut self, me: SessionId, now: Instant) -> Result<(), Refusal> {
-        if self.heard(me, now) {
-            Ok(())
-        } else {
-            Err(Refusal::SessionUnknown)
-        }
+    pub fn alive(&mut self, me: SessionId, now: Instant) -> Result<Option<String>, Refusal> {
+        self.heard(me, now);
+        let session = self.sessions.get(&me).ok_or(Refusal::SessionUnknown)?;
+        Ok(session.mailbox.newest_id())
     }
 
     /// What time brings.
@@ -249,7 +252,8 @@ impl Hub {
         self.sessions.len()
     }
 
-    /// A calling session is gone when nothing was heard from it, one that only watches when its stream was away, for too long.
+    /// A calling session is gone when nothing was heard from it, one that only watches when its
+    /// stream was away, for too long.
     fn is_gone(&self, id: SessionId, session: &Session, now: Instant) -> bool {
         let calls_in = |room: &RoomId| {
             self.member(*room, id)
@@ -325,12 +329,11 @@ impl Hub {
         }
     }
 
-    /// Notes that a session asked for something; says whether it is known.
-    fn heard(&mut self, me: SessionId, now: Instant) -> bool {
-        self.sessions
-            .get_mut(&me)
-            .map(|session| session.heard = now)
-            .is_some()
+    /// Notes that a session asked for something.
+    fn heard(&mut self, me: SessionId, now: Instant) {
+        if let Some(session) = self.sessions.get_mut(&me) {
+            session.heard = now;
+        }
     }
 
     fn depart(&mut self, me: SessionId, now: Instant) {

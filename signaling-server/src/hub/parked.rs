@@ -4,11 +4,12 @@ use super::mailbox::Letter;
 use std::collections::HashMap;
 use visio_protocol::{RoomId, SessionId};
 
-/// Messages parked in all: a call of eight in which all return at once says about two hundred. At 54 KiB for the longest that
-/// is bounded by 55 MB, for eight seconds.
+/// Messages parked in all: a call of eight in which all return at once says about two hundred. At
+/// 54 KiB for the longest that is bounded by 55 MB, for eight seconds.
 const MAX_PARKED: usize = 1024;
 
-/// Messages that wait for their recipients. Drop policy: when full, further ones are lost, as all of them would be without it.
+/// Messages that wait for their recipients. Drop policy: when full, further ones are lost, as all
+/// of them would be without it.
 #[derive(Debug, Default)]
 pub(super) struct Parked {
     waiting: HashMap<(SessionId, RoomId), Vec<Letter>>,

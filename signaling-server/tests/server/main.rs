@@ -1,4 +1,5 @@
-//! The server over real HTTP on loopback: in this process where it can be, as the real program where it must be.
+//! The server over real HTTP on loopback: in this process where it can be, as the real program
+//! where it must be.
 
 mod hostile;
 mod program;

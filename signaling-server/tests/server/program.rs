@@ -1,9 +1,15 @@
 //! The real program: its options, what it prints, its data folder, and its end.
 
+use crate::support::{Session, ask, sealed};
+use reqwest::Method;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use visio_protocol::RoomKeys;
+use visio_protocol::request::{CreateRoom, path};
+use visio_protocol::secret::{InviteSecret, SessionSecret};
+use visio_protocol::session::{Recipient, Role};
 
 struct Program {
     child: Child,
@@ -17,7 +23,7 @@ fn command() -> Command {
 impl Program {
     fn start(data: &Path) -> Self {
         let mut child = command()
-            .args(["--listen", "127.0.0.1:0", "--data"])
+            .args(["--log", "debug", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -163,4 +169,55 @@ fn every_option_has_an_environment_variable() {
         String::from_utf8(code.stdout).unwrap(),
         host_code(data.path())
     );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn its_log_names_nobody_and_gives_no_secret_away() {
+    let data = tempfile::tempdir().unwrap();
+    let mut program = Program::start(data.path());
+    let base = program
+        .line()
+        .strip_prefix("listening on ")
+        .unwrap()
+        .to_owned();
+    let code = host_code(data.path());
+    let keys = RoomKeys::derive(&InviteSecret::random());
+    let body = CreateRoom {
+        room: keys.room,
+        admission_hash: keys.admission.hash(),
+    };
+    let request = ask(Method::POST, &format!("{base}{}", path::ROOMS))
+        .bearer_auth(code.trim())
+        .json(&body);
+    assert_eq!(request.send().await.unwrap().status(), 201);
+    let anna = Session {
+        base,
+        keys: keys.clone(),
+        secret: SessionSecret::random(),
+    };
+    anna.enter(Role::Calling).await;
+    anna.signal(Recipient::Room, &sealed(1, 8)).await;
+    anna.leave().await;
+    terminate(&program.child);
+    let mut log = String::new();
+    program
+        .child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut log)
+        .unwrap();
+    assert!(log.contains("a room was created"), "{log}");
+    let bearer = anna.secret.to_bearer();
+    let secrets = [
+        code.trim().to_owned(),
+        keys.room.to_string(),
+        keys.admission.to_hex(),
+        anna.id().to_string(),
+        bearer.to_string(),
+    ];
+    for secret in secrets.iter().map(String::as_str).chain(["127.0.0.1"]) {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
 }

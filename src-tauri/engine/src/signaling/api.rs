@@ -11,27 +11,29 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use visio_protocol::host_code::HostCode;
 use visio_protocol::refusal::Refusal;
 use visio_protocol::request::{
-    CLOCK_TOLERANCE_MS, CreateRoom, EnterRoom, MAX_ANSWER, RoomCreated, RoomEntered, SendSignals,
-    SignalsSent, VERSION_HEADER, path,
+    CLOCK_TOLERANCE_MS, CreateRoom, EnterRoom, HeardAlive, MAX_ANSWER, RoomCreated, RoomEntered,
+    SendSignals, SignalsSent, VERSION_HEADER, path,
 };
 use visio_protocol::secret::SessionSecret;
 use visio_protocol::sse::{StreamEvent, StreamReader};
 use visio_protocol::{PROTOCOL_VERSION, RoomId, ServerUrl};
 
-/// For a connection to be made: a round trip or three to the other end of the world, with one packet lost.
+/// For a connection to be made: a round trip or three to the other end of the world, with one
+/// packet lost.
 const CONNECT_TIME: Duration = Duration::from_secs(4);
 
 /// For an answer to arrive in full.
 const ANSWER_TIME: Duration = Duration::from_secs(6);
 
-/// For an answer that says nothing: a network that does not carry it in this time has changed, most likely.
+/// For an answer that says nothing: a network that does not carry it in this time has changed, most
+/// likely.
 const ALIVE_TIME: Duration = Duration::from_secs(3);
 
 /// For telling the server that we leave: nobody waits long with the lid half closed.
 const LEAVE_TIME: Duration = Duration::from_secs(2);
 
-/// Silence after which an event stream is dead: two heartbeats of the server, and some.
-const STREAM_SILENCE: Duration = Duration::from_secs(40);
+/// Silence after which an event stream is dead: a heartbeat of the server is long overdue.
+const STREAM_SILENCE: Duration = Duration::from_secs(25);
 
 /// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +95,8 @@ impl ApiError {
 /// One server.
 pub(super) struct Api {
     server: ServerUrl,
-    /// Exchanged for a new one when its connections are in doubt. `None` when the system gives no TLS at all.
+    /// Exchanged for a new one when its connections are in doubt. `None` when the system gives no
+    /// TLS at all.
     client: Mutex<Option<Client>>,
 }
 
@@ -107,7 +110,8 @@ impl Api {
         &self.server
     }
 
-    /// Lets go of every connection there is: those to a network that is gone look alive for minutes.
+    /// Lets go of every connection there is: those to a network that is gone look alive for
+    /// minutes.
     pub(super) fn renew(&self) {
         *self.client.lock().unwrap_or_else(PoisonError::into_inner) = client(&self.server);
     }
@@ -159,9 +163,11 @@ impl Api {
         read(self.ask(request, ANSWER_TIME, Some(body)).await?).await
     }
 
-    pub(super) async fn alive(&self, secret: &SessionSecret) -> Result<(), ApiError> {
+    /// Says that the session lives; gives the id of its newest event.
+    pub(super) async fn alive(&self, secret: &SessionSecret) -> Result<Option<String>, ApiError> {
         let request = self.signed(Method::POST, path::ALIVE, secret)?;
-        self.ask(request, ALIVE_TIME, None::<&()>).await.map(drop)
+        let heard: HeardAlive = read(self.ask(request, ALIVE_TIME, None::<&()>).await?).await?;
+        Ok(heard.newest)
     }
 
     pub(super) async fn events(
@@ -285,7 +291,8 @@ fn client(server: &ServerUrl) -> Option<Client> {
         .ok()
 }
 
-/// Sends a request and looks at the head of the answer: is it a Visio server's, of our version, and no refusal?
+/// Sends a request and looks at the head of the answer: is it a Visio server's, of our version, and
+/// no refusal?
 async fn send(request: RequestBuilder) -> Result<Response, ApiError> {
     let response = request
         .send()
@@ -316,7 +323,8 @@ async fn send(request: RequestBuilder) -> Result<Response, ApiError> {
 }
 
 fn transport_error(error: &reqwest::Error) -> ApiError {
-    // The TLS library's error is several sources down, as a type of another crate: its name is the only thing to go by.
+    // The TLS library's error is several sources down, as a type of another crate: its name is the
+    // only thing to go by.
     if format!("{error:?}").contains("InvalidCertificate") {
         ApiError::Certificate
     } else {

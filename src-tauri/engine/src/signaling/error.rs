@@ -1,6 +1,7 @@
 //! What can go wrong with a server, as far as it concerns the person in front of the screen.
 
-/// Why there is no going on. `server` is what people call it: a host, with its port where that is unusual.
+/// Why there is no going on. `server` is what people call it: a host, with its port where that is
+/// unusual.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignalingError {
     /// Nothing answers: it is down, or there is no network.

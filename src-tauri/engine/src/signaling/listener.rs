@@ -11,8 +11,8 @@ use visio_protocol::sealing::OpenError;
 use visio_protocol::secret::SessionSecret;
 use visio_protocol::sse::StreamEvent;
 
-/// The waits between tries: short at first, for a server that is only being restarted, and never so long that it is not found within five seconds
-/// of being back.
+/// The waits between tries: short at first, for a server that is only being restarted, and never so
+/// long that it is not found within five seconds of being back.
 const WAITS: [Duration; 4] = [
     Duration::from_millis(100),
     Duration::from_millis(250),
@@ -20,7 +20,8 @@ const WAITS: [Duration; 4] = [
     Duration::from_secs(1),
 ];
 
-/// For so long a stream may be away without anybody being told: a cut that is mended at once is none.
+/// For so long a stream may be away without anybody being told: a cut that is mended at once is
+/// none.
 const UNNOTICED: Duration = Duration::from_secs(1);
 
 /// A stream that has lasted so long was no accident: when it breaks, the waits begin anew.
@@ -30,7 +31,7 @@ const STEADY: Duration = Duration::from_secs(3);
 pub(super) async fn run(shared: Arc<Shared>) {
     let mut listener = Listener {
         shared,
-        last_id: None,
+        away: Instant::now(),
         lost: false,
     };
     let mut failures = 0;
@@ -69,8 +70,8 @@ enum Step {
 
 struct Listener {
     shared: Arc<Shared>,
-    /// Where to go on.
-    last_id: Option<String>,
+    /// Since when there has been no stream.
+    away: Instant,
     /// The caller was told that the server is lost.
     lost: bool,
 }
@@ -80,9 +81,10 @@ impl Listener {
     async fn open(&mut self) -> Result<Events, ApiError> {
         let shared = Arc::clone(&self.shared);
         let (secret, _) = shared.credentials();
-        let last_id = self.last_id.clone();
+        let last_id = shared.place().last_id.clone();
         let mut opening = std::pin::pin!(shared.api.events(&secret, last_id.as_deref()));
-        match tokio::time::timeout(UNNOTICED, &mut opening).await {
+        let unnoticed = UNNOTICED.saturating_sub(self.away.elapsed());
+        match tokio::time::timeout(unnoticed, &mut opening).await {
             Ok(opened) => opened,
             Err(_) => {
                 self.lose().await;
@@ -100,10 +102,7 @@ impl Listener {
         let step = loop {
             let next = tokio::select! {
                 next = events.next() => next,
-                () = self.shared.doubted() => {
-                    self.shared.api.renew();
-                    break Step::Again;
-                }
+                () = self.shared.doubted() => break Step::Again,
             };
             match next {
                 Next::Event(event) => {
@@ -118,14 +117,17 @@ impl Listener {
                 }
             }
         };
+        // Whatever ended it has ended the other connections to the server too, most likely.
+        self.shared.api.renew();
         self.shared.set_online(false);
-        self.shared.place().lost = Some(Instant::now());
+        self.away = Instant::now();
+        self.shared.place().lost = Some(self.away);
         step
     }
 
     /// False when nobody listens any more.
     async fn hear(&mut self, event: StreamEvent) -> bool {
-        self.last_id = event.id;
+        self.shared.place().last_id = event.id;
         let Ok(event) = Event::parse(&event.name, &event.data) else {
             return self.refuse().await;
         };
@@ -182,7 +184,6 @@ impl Listener {
                     place.replace(secret);
                     place.entered(&answer)
                 };
-                self.last_id = None;
                 self.lost = false;
                 if self.shared.emit(SignalingEvent::Replaced(entered)).await {
                     Step::Again
@@ -198,8 +199,9 @@ impl Listener {
         }
     }
 
+    /// Tells the caller that the server is lost, once, and not before that is worth a word.
     async fn lose(&mut self) {
-        if !std::mem::replace(&mut self.lost, true) {
+        if self.away.elapsed() >= UNNOTICED && !std::mem::replace(&mut self.lost, true) {
             self.shared.emit(SignalingEvent::Lost).await;
         }
     }

@@ -1,9 +1,10 @@
 //! The server's client: requests, one event stream, and sealing.
 //!
-//! Three small tasks per room on the caller's tokio runtime, none of which ever touches media: the *listener* holds the event
-//! stream and brings it back when it breaks, the *sender* hands messages to the server in order, the *keepalive* says that a
-//! calling client lives. They share one [`place::Place`]. A server that is restarted, or a network that changes, is a pause: peers see no
-//! departure, and nothing is asked of the caller.
+//! Three small tasks per room on the caller's tokio runtime, none of which ever touches media: the
+//! *listener* holds the event stream and brings it back when it breaks, the *sender* hands messages
+//! to the server in order, the *keepalive* says that a calling client lives. They share one
+//! `place::Place`. A server that is restarted, or a network that changes, is a pause: peers see
+//! no departure, and nothing is asked of the caller.
 //!
 //! ```text
 //! api        requests, with typed errors            place     the session in the room: pure
@@ -40,11 +41,12 @@ use visio_protocol::request::{CreateRoom, EnterRoom};
 use visio_protocol::secret::SessionSecret;
 use visio_protocol::{Invite, ServerUrl, SessionId};
 
-/// Messages that wait to be sent. Drop policy: when full, the newest is dropped; that happens only after a long loss of the
-/// server, after which connections are negotiated anew anyhow.
+/// Messages that wait to be sent. Drop policy: when full, the newest is dropped; that happens only
+/// after a long loss of the server, after which connections are negotiated anew anyhow.
 const OUTBOX: usize = 256;
 
-/// Events that wait for the caller. When full, the stream is not read, and the server keeps what follows.
+/// Events that wait for the caller. When full, the stream is not read, and the server keeps what
+/// follows.
 const EVENTS: usize = 256;
 
 /// How long leaving waits for what was said last (`bye`, most likely) to be sent.
@@ -59,7 +61,8 @@ const ROLE_RETRY: Duration = Duration::from_millis(300);
 /// Creates a room on a server and gives the invite to it.
 ///
 /// # Errors
-/// [`SignalingError`]; `HostCode` for a wrong host code, found without a request when it is none at all.
+/// [`SignalingError`]; `HostCode` for a wrong host code, found without a request when it is none at
+/// all.
 pub async fn create_room(server: &ServerUrl, host_code: &str) -> Result<Invite, SignalingError> {
     let host_code: HostCode = host_code.parse().map_err(|_| SignalingError::HostCode)?;
     let invite = Invite::generate(server.clone());
@@ -100,24 +103,28 @@ pub enum SignalingEvent {
         /// What.
         signal: Signal,
     },
-    /// Something was refused because it can't be from who it says: the server, or who sits before it, meddles.
+    /// Something was refused because it can't be from who it says: the server, or who sits before
+    /// it, meddles.
     Refused {
         /// From whom it claims to be, if from anybody.
         from: Option<SessionId>,
         /// What is wrong with it.
         why: OpenError,
     },
-    /// The server can't be reached; it is tried again until [`Signaling::leave`]. Media goes on meanwhile.
+    /// The server can't be reached; it is tried again until [`Signaling::leave`]. Media goes on
+    /// meanwhile.
     Lost,
     /// The server is back, and the place was kept.
     Resumed,
-    /// The server is back, but the others have been told that we left: this is a new session, and everything is said anew.
+    /// The server is back, but the others have been told that we left: this is a new session, and
+    /// everything is said anew.
     Replaced(Entered),
     /// There is no going on; nothing follows.
     Ended(SignalingError),
 }
 
-/// A session in a room. Cheap to clone; when the last clone is dropped, the session ends without a word, and is gone when the server's grace period is over.
+/// A session in a room. Cheap to clone; when the last clone is dropped, the session ends without a
+/// word, and is gone when the server's grace period is over.
 #[derive(Clone)]
 pub struct Signaling {
     handle: Arc<Handle>,
@@ -140,7 +147,8 @@ enum Outgoing {
 }
 
 impl Signaling {
-    /// Enters the room that `invite` leads to. Events follow until [`SignalingEvent::Ended`] or [`Signaling::leave`].
+    /// Enters the room that `invite` leads to. Events follow until [`SignalingEvent::Ended`] or
+    /// [`Signaling::leave`].
     ///
     /// # Errors
     /// [`SignalingError`], for the person who wants to enter.
@@ -182,7 +190,8 @@ impl Signaling {
 
     /// Says something, in order, and again while the server is being reached anew. Does not wait.
     ///
-    /// To [`Recipient::Room`] it reaches everybody who is there now, each once; a newcomer is greeted by a message of its own.
+    /// To [`Recipient::Room`] it reaches everybody who is there now, each once; a newcomer is
+    /// greeted by a message of its own.
     pub fn send(&self, to: Recipient, signal: Signal) {
         if self
             .handle
@@ -197,7 +206,8 @@ impl Signaling {
     /// Joins the call from its lobby, or goes back there.
     ///
     /// # Errors
-    /// [`SignalingError`], when the server can't be reached for some seconds or refuses; the role is then what it was.
+    /// [`SignalingError`], when the server can't be reached for some seconds or refuses; the role
+    /// is then what it was.
     pub async fn set_role(&self, role: Role) -> Result<(), SignalingError> {
         let shared = &self.handle.shared;
         let (was, generation) = {
@@ -221,7 +231,8 @@ impl Signaling {
         }
     }
 
-    /// Leaves the room: what was said before is still sent, then the others learn of it at once. Takes at most some seconds.
+    /// Leaves the room: what was said before is still sent, then the others learn of it at once.
+    /// Takes at most some seconds.
     pub async fn leave(&self) {
         let (flushed, done) = oneshot::channel();
         if self

@@ -1,4 +1,5 @@
-//! A session's place in a room: who it is, whom it knows, what it seals and opens with. Pure: times are given to it.
+//! A session's place in a room: who it is, whom it knows, what it seals and opens with. Pure: times
+//! are given to it.
 
 use super::roster::Roster;
 use super::{Entered, Recipient, Role, SignalingEvent};
@@ -11,7 +12,8 @@ use visio_protocol::sealing::{OpenError, Opener, Sealer};
 use visio_protocol::secret::SessionSecret;
 use visio_protocol::{RoomKeys, SessionId};
 
-/// After a return to a restarted server, others may say once more what they said before: it is a repetition, and no attack.
+/// After a return to a restarted server, others may say once more what they said before: it is a
+/// repetition, and no attack.
 const REPETITIONS: Duration = Duration::from_secs(30);
 
 /// One session's place in one room.
@@ -21,6 +23,8 @@ pub(super) struct Place {
     pub(super) role: Role,
     /// Counts the sessions: what was sealed for an earlier one is of no use.
     pub(super) generation: u32,
+    /// Where the event stream goes on.
+    pub(super) last_id: Option<String>,
     /// When the event stream was lost last.
     pub(super) lost: Option<Instant>,
     /// When a server that had forgotten us took us back.
@@ -44,6 +48,7 @@ impl Place {
             secret,
             role,
             generation: 0,
+            last_id: None,
             lost: None,
             returned: None,
         }
@@ -88,7 +93,8 @@ impl Place {
         self.roster.update(&answer.present, answer.complete)
     }
 
-    /// Seals something. What is for the room is sealed for each one alone until they have all heard from us once.
+    /// Seals something. What is for the room is sealed for each one alone until they have all heard
+    /// from us once.
     pub(super) fn seal(&mut self, to: Recipient, signal: &Signal) -> Vec<SendSignal> {
         let present: Vec<_> = self.roster.sessions().collect();
         let recipients: Vec<Recipient> = match to {

@@ -1,6 +1,7 @@
 //! Who is in the room, as far as we have heard. Pure.
 //!
-//! What says nothing new gives no event: after a restart of the server everybody arrives once more, and nobody is to notice.
+//! What says nothing new gives no event: after a restart of the server everybody arrives once more,
+//! and nobody is to notice.
 
 use super::{Role, SignalingEvent};
 use std::collections::HashMap;

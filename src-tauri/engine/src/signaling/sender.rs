@@ -1,4 +1,5 @@
-//! Hands messages to the server: in order, several in one request where several wait, and again for as long as it takes.
+//! Hands messages to the server: in order, several in one request where several wait, and again for
+//! as long as it takes.
 
 use super::Outgoing;
 use super::api::ApiError;
@@ -13,13 +14,15 @@ use visio_protocol::request::{MAX_BATCH, MAX_BODY, SendSignal, SendSignals};
 /// What a server accepted so long before it was lost, it may have lost too: it is said once more.
 const REPEATED: Duration = Duration::from_secs(5);
 
-/// The most messages that are kept for that: a call of eight in which everybody connects at once. Drop policy: the oldest goes.
+/// The most messages that are kept for that: a call of eight in which everybody connects at once.
+/// Drop policy: the oldest goes.
 const MAX_REPEATED: usize = 256;
 
 /// Between two tries of a request that failed.
 const RETRY: Duration = Duration::from_millis(250);
 
-/// What a message takes in a request besides itself, in bytes: recipient, names of fields, punctuation.
+/// What a message takes in a request besides itself, in bytes: recipient, names of fields,
+/// punctuation.
 const ENVELOPE: usize = 96;
 
 /// Until the outbox is dropped, or it is aborted.
@@ -74,7 +77,8 @@ struct Sender {
 }
 
 impl Sender {
-    /// Hands a batch over, however long it takes; given up when the session that sealed it is no longer.
+    /// Hands a batch over, however long it takes; given up when the session that sealed it is no
+    /// longer.
     async fn deliver(&mut self, batch: SendSignals, generation: u32) {
         loop {
             if self.returns.has_changed().unwrap_or(false) {

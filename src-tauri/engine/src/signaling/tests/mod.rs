@@ -2,5 +2,6 @@
 
 mod bad_servers;
 mod meeting;
+mod networks;
 mod restarts;
 mod support;

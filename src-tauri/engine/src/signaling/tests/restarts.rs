@@ -77,7 +77,8 @@ async fn who_returns_after_the_others_were_told_of_the_departure_is_somebody_new
     let world = World::with(limits).await;
     let invite = world.invite().await;
     let mut anna = Person::enter(&invite, Role::Watching).await;
-    // With signs of life only every 30 s, Ben is gone for the server soon after he came; his stream then ends.
+    // With signs of life only every 30 s, Ben is gone for the server soon after he came; his stream
+    // then ends.
     let mut ben = Person::enter(&invite, Role::Calling).await;
     let old = ben.entered.me;
     let SignalingEvent::Replaced(entered) = ben.next().await else {

@@ -2,11 +2,13 @@
 
 use crate::signaling::{Entered, Role, Signaling, SignalingEvent, create_room};
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use visio_protocol::message::Signal;
 use visio_protocol::{Invite, ServerUrl};
 use visio_server::{Config, Limits, Server, data};
@@ -56,6 +58,10 @@ impl World {
     /// As after a disk that broke.
     pub fn forget_rooms(&self) {
         std::fs::remove_file(self.data.path().join("rooms.redb")).unwrap();
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub fn url(&self) -> ServerUrl {
@@ -125,14 +131,15 @@ pub fn visio(status: &str, kind: &str, body: &str) -> String {
     )
 }
 
-/// A server that answers requests by this function from a request's first line and its bearer to bytes, whatever they are.
+/// A server that answers requests by this function from a request's first line and its bearer to
+/// bytes, whatever they are.
 pub async fn fake_server(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> ServerUrl {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = listener.local_addr().unwrap().to_string().parse().unwrap();
-    let answer = std::sync::Arc::new(answer);
+    let answer = Arc::new(answer);
     tokio::spawn(async move {
         while let Ok((mut socket, _)) = listener.accept().await {
-            let answer = std::sync::Arc::clone(&answer);
+            let answer = Arc::clone(&answer);
             tokio::spawn(async move {
                 let mut request = vec![0; 65_536];
                 let length = socket.read(&mut request).await.unwrap_or(0);
@@ -143,4 +150,59 @@ pub async fn fake_server(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'stati
         }
     });
     url
+}
+
+/// A network between people and a server, which can break. Connections are carried for as long as
+/// they are in the set of tasks.
+pub struct Network {
+    pub url: ServerUrl,
+    carried: Arc<Mutex<JoinSet<()>>>,
+    /// What becomes of the connections that are there when it breaks.
+    frozen: watch::Sender<u32>,
+}
+
+impl Network {
+    /// To this server.
+    pub async fn to(server: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = listener.local_addr().unwrap().to_string().parse().unwrap();
+        let carried = Arc::new(Mutex::new(JoinSet::new()));
+        let frozen = watch::Sender::new(0);
+        tokio::spawn({
+            let (carried, frozen) = (Arc::clone(&carried), frozen.clone());
+            async move {
+                while let Ok((near, _)) = listener.accept().await {
+                    carried
+                        .lock()
+                        .unwrap()
+                        .spawn(carry(near, server, frozen.subscribe()));
+                }
+            }
+        });
+        Self {
+            url,
+            carried,
+            frozen,
+        }
+    }
+
+    /// Ends every connection; new ones work.
+    pub fn cut(&self) {
+        self.carried.lock().unwrap().abort_all();
+    }
+
+    /// Every connection carries nothing any more, and neither end is told; new ones work.
+    pub fn freeze(&self) {
+        self.frozen.send_modify(|times| *times += 1);
+    }
+}
+
+async fn carry(mut near: TcpStream, server: SocketAddr, mut frozen: watch::Receiver<u32>) {
+    let Ok(mut far) = TcpStream::connect(server).await else {
+        return;
+    };
+    tokio::select! {
+        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+        _ = frozen.changed() => std::future::pending().await,
+    }
 }
