@@ -13,13 +13,12 @@ use crate::video::source::device_list::ListedCamera;
 const MODE_ATTEMPTS: usize = 4;
 
 /// HRESULTs as the system prints them, and what they mean (mferror.h, winerror.h).
-const REASONS: [(&str, DeviceProblem); 7] = [
+const REASONS: [(&str, DeviceProblem); 6] = [
     ("0x80070005", DeviceProblem::Refused), // E_ACCESSDENIED: the privacy setting
     ("0xC00D3EA3", DeviceProblem::Busy),    // MF_E_VIDEO_RECORDING_DEVICE_PREEMPTED
     ("0xC00D3704", DeviceProblem::Busy),    // MF_E_HW_MFT_FAILED_START_STREAMING: in use elsewhere
     ("0x80070020", DeviceProblem::Busy),    // ERROR_SHARING_VIOLATION
     ("0xC00D3EA2", DeviceProblem::Lost),    // MF_E_VIDEO_RECORDING_DEVICE_INVALIDATED
-    ("0xC00D3EA1", DeviceProblem::Lost),    // MF_E_DEVICE_INVALIDATED
     ("0x8007001F", DeviceProblem::Lost),    // ERROR_GEN_FAILURE: pulled out while reading
 ];
 
