@@ -121,7 +121,12 @@ impl Settings {
 }
 
 fn shorten(text: &mut String) {
-    text.truncate(text.floor_char_boundary(MAX_TEXT_BYTES));
+    if text.len() > MAX_TEXT_BYTES {
+        let whole = (0..=MAX_TEXT_BYTES)
+            .rev()
+            .find(|&end| text.is_char_boundary(end));
+        text.truncate(whole.unwrap_or_default());
+    }
 }
 
 /// Says nothing of names, host codes and invites, which no log may hold.

@@ -104,6 +104,10 @@ struct Serving {
     drawn: Arc<Drawn>,
 }
 
+#[allow(
+    clippy::result_large_err,
+    reason = "the shape that tungstenite's callback has"
+)]
 impl Serving {
     async fn accept(self: Arc<Self>, listener: std::net::TcpListener) {
         let listener = match TcpListener::from_std(listener) {
@@ -155,10 +159,6 @@ impl Serving {
     }
 
     /// Admits our own page and refuses everything else.
-    #[allow(
-        clippy::result_large_err,
-        reason = "the shape that tungstenite's callback has"
-    )]
     fn admit(&self, request: &Request, response: Response) -> Result<Response, ErrorResponse> {
         let ours = |origin: &str| ORIGINS.contains(&origin);
         let origin = request

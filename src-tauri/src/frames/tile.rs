@@ -76,7 +76,7 @@ impl Size {
         let down = f64::from(self.height) / f64::from(picture.height.max(1));
         let factor = across.max(down);
         // Within a few percent of the picture's own size, scaling costs more than it saves.
-        if !(factor < 0.95) {
+        if factor >= 0.95 {
             return picture;
         }
         let even = |length: u32| (((f64::from(length) * factor / 2.0).ceil() as u32) * 2).max(2);
