@@ -14,6 +14,7 @@ mod scenario;
 mod seen_and_heard;
 mod server_restart;
 mod two_people;
+mod window;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,7 @@ fn trials() -> Vec<Trial> {
         group::trials(),
         server_restart::trials(),
         hostile_server::trials(),
+        window::trials(),
         guest_devices::trials(),
     ];
     files.into_iter().flatten().collect()
