@@ -141,6 +141,10 @@ impl Serving {
         }
     }
 
+    #[allow(
+        clippy::result_large_err,
+        reason = "the shape that tungstenite's callback has"
+    )]
     async fn serve(&self, stream: TcpStream) -> Result<(), Error> {
         stream.set_nodelay(true)?;
         let config = WebSocketConfig::default()

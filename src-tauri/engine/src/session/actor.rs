@@ -132,6 +132,7 @@ impl Actor {
         for effect in effects {
             self.carry_out(effect).await;
         }
+        self.roster.expect_pictures(&self.state);
         let people: Vec<PersonId> = self.state.people.iter().map(|person| person.id).collect();
         self.frames.keep(|tile| match tile {
             Tile::Me => true,

@@ -67,6 +67,15 @@ impl Roster {
         }
     }
 
+    /// Tells the receivers whose camera is off: what does not come then is no freeze.
+    pub fn expect_pictures(&self, state: &CallState) {
+        for person in &state.people {
+            if let Some(peer) = self.get(person.session) {
+                peer.inbound.video.set_expected(!person.camera_off);
+            }
+        }
+    }
+
     /// From now on, first frames count from here: the moment of joining.
     pub fn restart_times(&mut self, now: Instant) {
         for (_, counted_from) in self.names.values_mut() {
