@@ -1,4 +1,4 @@
-//! `cargo xtask package`: the Debian package of the app, made by Tauri's own bundler from a release build.
+//! `cargo xtask package`: the Debian package of the app, made by Tauri's own bundler from the workspace's release build.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -27,9 +27,11 @@ pub fn build() -> Result<PathBuf> {
     if folder.is_dir() {
         std::fs::remove_dir_all(&folder).during(folder.display())?;
     }
+    release()?;
+    // `bundle` packs what was built; `build` would build it again, with features of its own.
     let mut bundler = Command::new("npx");
     bundler
-        .args(["--yes", BUNDLER, "build", "--bundles", "deb"])
+        .args(["--yes", BUNDLER, "bundle", "--bundles", "deb"])
         .current_dir(workspace::root().join("src-tauri"));
     let status = bundler
         .status()
@@ -47,4 +49,18 @@ pub fn build() -> Result<PathBuf> {
         .into_iter()
         .find(|path| path.extension().is_some_and(|extension| extension == "deb"));
     package.ok_or_else(|| Trouble::new("the bundler made no package"))
+}
+
+/// Builds every program with the release profile, into `target/release`.
+pub fn release() -> Result<()> {
+    let status = workspace::cargo()
+        .args(["build", "--release", "--workspace", "--bins", "--locked"])
+        .status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Trouble::new(
+            "The build did not succeed; what it says above is the reason.",
+        ))
+    }
 }

@@ -15,7 +15,7 @@ use visio_tests::trouble::During;
 use visio_tests::{Binaries, Result, Trouble, workspace};
 
 use crate::packages::Purpose;
-use crate::setup;
+use crate::{package, setup};
 use table::Row;
 
 /// How often each number is taken.
@@ -51,7 +51,7 @@ pub fn command(arguments: &[String]) -> Result<bool> {
         )));
     }
     setup::ensure(Purpose::Test)?;
-    build()?;
+    package::release()?;
     let binaries = Binaries::in_folder(workspace::target().join("release"));
     let mut rows = Vec::new();
     for (part, measure) in PARTS
@@ -71,17 +71,6 @@ pub fn command(arguments: &[String]) -> Result<bool> {
         std::fs::write(&path, readme)?;
     }
     Ok(true)
-}
-
-fn build() -> Result<()> {
-    let status = workspace::cargo()
-        .args(["build", "--release", "--workspace", "--bins", "--locked"])
-        .status()?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Trouble::new("The build did not succeed."))
-    }
 }
 
 /// Where and when it was measured.
