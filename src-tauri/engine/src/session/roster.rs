@@ -110,18 +110,20 @@ impl Roster {
         }
     }
 
-    /// What was measured of everybody, those who left included. Of one person only the newest connection counts.
+    /// What was measured of everybody, those who left included. Of one person the newest connection counts that carried
+    /// anything: one that was tried anew while they were on their way out did not.
     pub fn reports(&self) -> Vec<PeerReport> {
-        let present: Vec<PeerReport> = self
+        let present = self
             .peers
             .values()
-            .filter_map(|entry| self.report_of(entry))
-            .collect();
+            .filter_map(|entry| self.report_of(entry));
+        let mut newest_first: Vec<PeerReport> =
+            present.chain(self.departed.iter().rev().cloned()).collect();
+        newest_first.sort_by_key(|report| {
+            report.first_video_ms.is_none() && report.first_audio_ms.is_none()
+        });
         let mut reports: Vec<PeerReport> = Vec::new();
-        for report in present
-            .into_iter()
-            .chain(self.departed.iter().rev().cloned())
-        {
+        for report in newest_first {
             if !reports.iter().any(|known| known.person == report.person) {
                 reports.push(report);
             }
