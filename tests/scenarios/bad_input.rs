@@ -7,7 +7,7 @@ use std::time::Duration;
 use libtest_mimic::{Failed, Trial};
 use visio_tests::canned::CannedServer;
 use visio_tests::words::sentence;
-use visio_tests::{Binaries, Participant, Server, ports};
+use visio_tests::{Binaries, Participant, Process, Server, ports};
 
 use crate::scenario::{CALL, Outcome, Room, ensure, scenario};
 
@@ -148,19 +148,11 @@ fn other_version() -> Outcome {
 }
 
 fn wrong_clock() -> Outcome {
-    let me = "00".repeat(16);
-    // The first of January 1970, ten minutes past midnight.
-    let body =
-        format!(r#"{{"me":"{me}","present":[],"complete":true,"keepalive_ms":2000,"now":600000}}"#);
-    let server = CannedServer::start(
-        "200 OK",
-        &["Visio-Protocol: 1", "Content-Type: application/json"],
-        &body,
-    )?;
-    let invite = invite_to(&server.address().to_string())?;
-    let said = Participant::new(&Binaries::beside_me()?, &invite, "Camille")?
-        .join()?
-        .refusal()?;
+    // Ten minutes past midnight on the first of January 1970.
+    let body = format!(r#"{{"room":"{}","now":600000}}"#, "00".repeat(16));
+    let headers = ["Visio-Protocol: 1", "Content-Type: application/json"];
+    let server = CannedServer::start("201 Created", &headers, &body)?;
+    let said = no_invite_from(&format!("http://{}", server.address()))?;
     let sentence = sentence("en", "trouble.wrongClock", &[])?;
     let beginning = sentence.split('{').next().unwrap_or_default();
     ensure(said.contains(beginning), || {
@@ -178,31 +170,36 @@ fn room_gone() -> Outcome {
 }
 
 fn wrong_host_code() -> Outcome {
-    let room = Room::open()?;
-    let url = room.server.url();
-    let mut command = room.binaries.command("visio-cli")?;
+    let server = Server::start(&Binaries::beside_me()?)?;
+    let said = no_invite_from(&server.url())?;
+    let expected = sentence(
+        "en",
+        "trouble.hostCodeWrong",
+        &[("server", &server.address().to_string())],
+    )?;
+    ensure(said.contains(&expected), || {
+        format!("awaited \"{expected}\", was told:\n{said}")
+    })
+}
+
+/// Asks for an invite with a made-up host code, which must fail, and gives what was said.
+fn no_invite_from(url: &str) -> Result<String, Failed> {
+    let mut command = Binaries::beside_me()?.command("visio-cli")?;
     command
         .args([
             "invite",
             "--server",
-            &url,
+            url,
             "--host-code",
             "0000-0000-0000-0000",
         ])
         .env("LANG", "en_GB.UTF-8");
-    let mut process = visio_tests::Process::spawn("visio-cli invite", &mut command)?;
+    let mut process = Process::spawn("visio-cli invite", &mut command)?;
     let status = process.wait(Duration::from_secs(15))?;
-    let expected = sentence(
-        "en",
-        "trouble.hostCodeWrong",
-        &[("server", &room.server.address().to_string())],
-    )?;
     ensure(!status.success() && process.stdout().is_empty(), || {
         "an invite was made".to_owned()
     })?;
-    ensure(process.stderr().contains(&expected), || {
-        format!("awaited \"{expected}\", was told:\n{}", process.stderr())
-    })
+    Ok(process.stderr())
 }
 
 fn not_media(device: &str, name: &str) -> Outcome {

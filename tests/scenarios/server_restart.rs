@@ -43,19 +43,20 @@ fn killed() -> Outcome {
     saw(&hugo, "Hugo", "Camille", 60)?;
     saw(&hugo, "Hugo", "Léa", 60)?;
 
-    for (guest, who, other) in [(camille, "Camille", "Léa"), (lea, "Léa", "Camille")] {
+    for (guest, who, other) in [(&camille, "Camille", "Léa"), (&lea, "Léa", "Camille")] {
         let left = sentence("en", "cli.left", &[("name", other)])?;
         ensure(!guest.said().contains(&left), || {
             format!("{who} was told that {other} had left:\n{}", guest.said())
         })?;
+    }
+    for (guest, who, other) in [(camille, "Camille", "Léa"), (lea, "Léa", "Camille")] {
         let report = guest.leave()?;
         saw(&report, who, other, 400)?;
-        let freezes = peer(&report, who, other)?
-            .video
-            .as_ref()
-            .map_or(0, |video| video.freeze_count);
-        ensure(freezes == 0, || {
-            format!("the picture that {who} had of {other} froze {freezes} times")
+        // A busy machine may stumble; a picture that had stopped would have stood still for seconds.
+        let video = peer(&report, who, other)?.video.as_ref();
+        let frozen = video.map_or(0.0, |video| video.total_freezes_duration_ms);
+        ensure(frozen < 1000.0, || {
+            format!("the picture that {who} had of {other} stood still for {frozen} ms")
         })?;
     }
     Ok(())

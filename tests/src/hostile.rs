@@ -9,7 +9,8 @@ use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::trouble::During;
 use crate::{Result, Trouble};
@@ -114,7 +115,6 @@ impl Drop for HostileServer {
 }
 
 /// One HTTP request: the head without its last empty line, and the body.
-#[derive(Clone)]
 struct Request {
     head: Vec<String>,
     body: String,
@@ -126,22 +126,18 @@ impl Shared {
     }
 
     fn serve(&self, mut client: TcpStream) -> Result<()> {
-        let request = Request::read(&client)?;
+        let mut request = Request::read(&client)?;
         self.remember(&request);
-        let deliveries = if request.is_signal() {
-            self.tamper(&request)
-        } else {
-            vec![request]
-        };
-        let Some((last, first)) = deliveries.split_last() else {
-            let answer = "HTTP/1.1 202 Accepted\r\nVisio-Protocol: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-            return client.write_all(answer.as_bytes()).during("answering");
-        };
-        for extra in first {
-            // Its answer is nobody's business; reading it to the end keeps the order.
-            let _ = extra.send(self.upstream)?.read_to_end(&mut Vec::new());
+        if let Some(signals) = request.signals() {
+            let delivered = self.tamper(signals);
+            if delivered.is_empty() {
+                let answer = "HTTP/1.1 202 Accepted\r\nVisio-Protocol: 1\r\nContent-Type: application/json\r\n\
+                    Content-Length: 14\r\nConnection: close\r\n\r\n{\"unknown\":[]}";
+                return client.write_all(answer.as_bytes()).during("answering");
+            }
+            request.body = json!({ "signals": delivered }).to_string();
         }
-        let mut answer = last.send(self.upstream)?;
+        let mut answer = request.send(self.upstream)?;
         pump(&mut answer, &mut client);
         // A client that has gone must be gone for the real server too, and the other way round.
         let _ = answer.shutdown(Shutdown::Both);
@@ -155,42 +151,56 @@ impl Shared {
         if seen.text.len() + text.len() <= MAX_SEEN_BYTES {
             seen.text.push_str(&text);
         }
-        if let Some(to) = request.recipient()
-            && to != ROOM
-            && !seen.recipients.contains(&to)
-        {
-            seen.recipients.push(to);
-        }
     }
 
-    /// What is delivered in place of `request`, in this order.
-    fn tamper(&self, request: &Request) -> Vec<Request> {
-        let sealed = request
-            .signal()
-            .and_then(|signal| signal["sealed"].as_str().map(str::to_owned));
-        let sealed = sealed.unwrap_or_default();
+    /// What is delivered in place of `signals`, in this order.
+    fn tamper(&self, signals: Vec<Signal>) -> Vec<Signal> {
         let mut seen = self.seen();
-        let altered = || vec![request.with("sealed", &altered(&sealed))];
-        let deliveries = match self.attack {
-            Attack::Listen => return vec![request.clone()],
-            Attack::AlterDescriptions if sealed.len() < DESCRIPTION_LENGTH => {
-                return vec![request.clone()];
+        for signal in &signals {
+            if signal.to != ROOM && !seen.recipients.contains(&signal.to) {
+                seen.recipients.push(signal.to.clone());
             }
-            Attack::AlterAll | Attack::AlterDescriptions => altered(),
-            Attack::Replay => vec![request.clone(), request.clone()],
-            Attack::Withhold => Vec::new(),
-            Attack::SwapRecipients => {
-                let to = request.recipient();
-                let everybody = seen.recipients.iter().map(String::as_str).chain([ROOM]);
-                everybody
-                    .filter(|other| Some(*other) != to.as_deref())
-                    .map(|other| request.with("to", other))
-                    .collect()
-            }
+        }
+        let spared = |signal: &Signal| match self.attack {
+            Attack::Listen => true,
+            Attack::AlterDescriptions => signal.sealed.len() < DESCRIPTION_LENGTH,
+            _ => false,
         };
-        seen.attacked += 1;
-        deliveries
+        let mut delivered = Vec::new();
+        for signal in signals {
+            if spared(&signal) {
+                delivered.push(signal);
+                continue;
+            }
+            seen.attacked += 1;
+            match self.attack {
+                Attack::Listen | Attack::Withhold => {}
+                Attack::AlterAll | Attack::AlterDescriptions => {
+                    delivered.push(Signal {
+                        sealed: altered(&signal.sealed),
+                        ..signal
+                    });
+                }
+                Attack::Replay => delivered.extend([signal.clone(), signal]),
+                Attack::SwapRecipients => {
+                    let everybody = seen.recipients.iter().map(String::as_str).chain([ROOM]);
+                    let others = everybody.filter(|other| *other != signal.to);
+                    delivered.extend(others.map(|other| Signal {
+                        to: other.to_owned(),
+                        ..signal.clone()
+                    }));
+                }
+            }
+        }
+        delivered
     }
+}
+
+/// One sealed message, as the protocol's requests carry it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Signal {
+    to: String,
+    sealed: String,
 }
 
 impl Request {
@@ -220,32 +230,14 @@ impl Request {
         })
     }
 
-    fn is_signal(&self) -> bool {
-        self.head
-            .first()
-            .is_some_and(|line| line.starts_with("POST ") && line.contains("/signals "))
-    }
-
-    fn signal(&self) -> Option<Value> {
-        if self.is_signal() {
-            serde_json::from_str(&self.body).ok()
-        } else {
-            None
+    /// The signals in it, if it is a request that hands some on.
+    fn signals(&self) -> Option<Vec<Signal>> {
+        let line = self.head.first()?;
+        if !line.starts_with("POST ") || !line.contains("/signals ") {
+            return None;
         }
-    }
-
-    fn recipient(&self) -> Option<String> {
-        self.signal()?["to"].as_str().map(str::to_owned)
-    }
-
-    /// The same request with one field of its body changed.
-    fn with(&self, field: &str, value: &str) -> Self {
-        let mut signal = self.signal().unwrap_or_default();
-        signal[field] = value.into();
-        Self {
-            head: self.head.clone(),
-            body: signal.to_string(),
-        }
+        let body: Value = serde_json::from_str(&self.body).ok()?;
+        serde_json::from_value(body["signals"].clone()).ok()
     }
 
     /// Sends it on, as the only request of a connection, from which the answer can be read.
@@ -309,17 +301,38 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_field_of_a_signal_is_changed_and_the_rest_kept() {
+    fn request(attack: Attack) -> (Shared, Vec<Signal>) {
         let head = vec!["POST /v1/rooms/0a/signals HTTP/1.1".to_owned()];
-        let request = Request {
-            head,
-            body: r#"{"to":"room","sealed":"abcd"}"#.to_owned(),
+        let body =
+            r#"{"signals":[{"to":"0b","sealed":"abcd"},{"to":"0c","sealed":"efgh"}]}"#.to_owned();
+        let signals = Request { head, body }
+            .signals()
+            .expect("it carries signals");
+        let upstream = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
+        let shared = Shared {
+            upstream,
+            attack,
+            stopping: AtomicBool::new(false),
+            seen: Mutex::default(),
         };
-        let signal = request.with("to", "0b").signal().expect("still a signal");
+        (shared, signals)
+    }
+
+    #[test]
+    fn each_attack_does_what_it_is_called() {
+        let delivered = |attack| {
+            let (shared, signals) = request(attack);
+            let to = |signal: &Signal| format!("{} to {}", signal.sealed, signal.to);
+            shared.tamper(signals).iter().map(to).collect::<Vec<_>>()
+        };
+        assert_eq!(delivered(Attack::Listen), ["abcd to 0b", "efgh to 0c"]);
+        assert_eq!(delivered(Attack::AlterAll), ["abAd to 0b", "efAh to 0c"]);
         assert_eq!(
-            (signal["to"].as_str(), signal["sealed"].as_str()),
-            (Some("0b"), Some("abcd"))
+            delivered(Attack::Replay),
+            ["abcd to 0b", "abcd to 0b", "efgh to 0c", "efgh to 0c"]
         );
+        let swapped = ["abcd to 0c", "abcd to room", "efgh to 0b", "efgh to room"];
+        assert_eq!(delivered(Attack::SwapRecipients), swapped);
+        assert!(delivered(Attack::Withhold).is_empty());
     }
 }
