@@ -1,6 +1,6 @@
 //! The call as one value: who is here, how each is connected, which devices, what is muted.
 //!
-//! It changes only in [`update`], one function from a state and an event to effects. There is no clock, socket or
+//! It changes only in [`update()`], one function from a state and an event to effects. There is no clock, socket or
 //! device in this room: `session/` carries the effects out, and the window, the CLI and the tests all show the same
 //! [`CallState`].
 

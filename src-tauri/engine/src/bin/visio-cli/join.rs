@@ -25,14 +25,26 @@ pub struct Options {
     /// Your name, as the others see it.
     #[arg(long)]
     name: String,
-    /// default | none | pattern[:WxH@FPS] | file:PATH.y4m | device:ID
-    #[arg(long, value_name = "SPEC", default_value = "default")]
+    #[arg(
+        long,
+        value_name = "SPEC",
+        default_value = "default",
+        help = "default | none | pattern[:WxH@FPS] | file:PATH.y4m | device:ID"
+    )]
     camera: CameraSpec,
-    /// default | none | tone[:HZ] | file:PATH.wav | device:ID
-    #[arg(long, value_name = "SPEC", default_value = "default")]
+    #[arg(
+        long,
+        value_name = "SPEC",
+        default_value = "default",
+        help = "default | none | tone[:HZ] | file:PATH.wav | device:ID"
+    )]
     microphone: MicrophoneSpec,
-    /// default | none | file:PATH.wav | device:ID
-    #[arg(long, value_name = "SPEC", default_value = "default")]
+    #[arg(
+        long,
+        value_name = "SPEC",
+        default_value = "default",
+        help = "default | none | file:PATH.wav | device:ID"
+    )]
     speaker: SpeakerSpec,
     /// Leave after so many seconds in the call; otherwise at Ctrl-C.
     #[arg(long = "for", value_name = "SECONDS")]
