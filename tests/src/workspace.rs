@@ -16,8 +16,25 @@ pub fn target() -> PathBuf {
 }
 
 /// Cargo, to be run in the root: the one that runs us, so that a toolchain chosen on the command line stays chosen.
+///
+/// What it told us about our own package is kept from it: build scripts that look at these variables (ring's) would take
+/// them for a change, and everything on top of them would be built again each time xtask and plain cargo take turns.
 pub fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let ours = [
+        "CARGO_MANIFEST_",
+        "CARGO_PKG_",
+        "CARGO_BIN_NAME",
+        "CARGO_CRATE_NAME",
+    ];
+    for (name, _) in std::env::vars_os() {
+        if name
+            .to_str()
+            .is_some_and(|name| ours.iter().any(|ours| name.starts_with(ours)))
+        {
+            cargo.env_remove(name);
+        }
+    }
     cargo.current_dir(root());
     cargo
 }
