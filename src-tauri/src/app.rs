@@ -12,6 +12,7 @@ use crate::frames::drawn::Drawn;
 use crate::frames::pull::{self, Puller};
 use crate::frames::server::FrameServer;
 use crate::launch::Launch;
+use crate::rehearsal::Rehearsal;
 use crate::report::Reporter;
 use crate::settings_store::SettingsStore;
 use crate::window;
@@ -58,9 +59,13 @@ fn set_up(app: &AppHandle, drawn: Arc<Drawn>) -> Result<(), Box<dyn std::error::
     Ok(())
 }
 
-/// Goes straight into the call that the environment names, as `cargo xtask demo` asks.
+/// Goes straight into the call that the environment names, as `cargo xtask demo` asks, or into a rehearsal.
 fn join_at_once(app: &AppHandle) {
     let launch = app.state::<Launch>();
+    if let Some(people) = launch.rehearsal {
+        let _runtime = tauri::async_runtime::handle().inner().enter();
+        return app.state::<Call>().rehearse(Rehearsal::start(people));
+    }
     if !launch.join {
         return;
     }

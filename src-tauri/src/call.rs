@@ -4,7 +4,7 @@
 //! of ours follows the call's state, tells the page of it, and ends with it.
 
 use std::iter;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -15,9 +15,10 @@ use visio_engine::call::Command;
 use visio_engine::session::{Session, SessionOptions};
 
 use crate::announce;
-use crate::call_pictures::CallPictures;
+use crate::call_pictures::{CallPictures, slots_of};
 use crate::frames::pictures::Pictures;
 use crate::frames::tile::TileId;
+use crate::rehearsal::Rehearsal;
 use crate::trouble::Trouble;
 
 /// How long a call that was left may take to say its last state, before it is no longer listened to.
@@ -29,6 +30,7 @@ type Tell = Arc<dyn Fn(&Value) + Send + Sync>;
 /// The call that is on.
 pub struct Call {
     running: Mutex<Option<Running>>,
+    rehearsal: OnceLock<Rehearsal>,
     last_report: RwLock<Option<Value>>,
     pictures: Arc<CallPictures>,
     tell: Tell,
@@ -44,6 +46,7 @@ impl Call {
     pub fn new(tell: impl Fn(&Value) + Send + Sync + 'static) -> Call {
         Call {
             running: Mutex::default(),
+            rehearsal: OnceLock::new(),
             last_report: RwLock::default(),
             pictures: Arc::default(),
             tell: Arc::new(tell),
@@ -62,7 +65,7 @@ impl Call {
             self.end(before).await;
         }
         let session = Session::start(options);
-        self.pictures.show(Some(session.frames()));
+        self.pictures.show(slots_of(session.frames()));
         let (tell, pictures) = (self.tell.clone(), self.pictures.clone());
         let announcer = announce::follow(session.state(), move |state| {
             pictures.ring_for(tiles_of(&state));
@@ -72,6 +75,15 @@ impl Call {
             session,
             announcer: tauri::async_runtime::spawn(announcer),
         });
+    }
+
+    /// Shows a rehearsal wherever no call is on, until the app is closed.
+    pub fn rehearse(&self, rehearsal: Rehearsal) {
+        let state = rehearsal.state();
+        self.pictures.show(rehearsal.slots());
+        self.pictures.ring_for(tiles_of(&state));
+        (self.tell)(&state);
+        let _ = self.rehearsal.set(rehearsal);
     }
 
     /// Leaves the call, saying so to the others. Does nothing when none is on.
@@ -95,7 +107,10 @@ impl Call {
     /// The state of the call that is on.
     pub async fn state(&self) -> Option<Value> {
         let running = self.running.lock().await;
-        let state = running.as_ref()?.session.state().borrow().clone();
+        let Some(running) = &*running else {
+            return self.rehearsal.get().map(Rehearsal::state);
+        };
+        let state = running.session.state().borrow().clone();
         json(Some(&*state))
     }
 
@@ -117,7 +132,7 @@ impl Call {
             .last_report
             .write()
             .unwrap_or_else(PoisonError::into_inner) = report;
-        self.pictures.show(None);
+        self.pictures.show_none();
         // Its last state must not be told after the first one of the call that follows.
         let abort = announcer.inner().abort_handle();
         if tokio::time::timeout(LAST_WORDS, announcer).await.is_err() {

@@ -11,19 +11,31 @@ use visio_protocol::PersonId;
 use crate::frames::pictures::Pictures;
 use crate::frames::tile::TileId;
 
+/// Where the newest picture of a tile is kept, if the call has such a tile.
+type Slots = Box<dyn Fn(TileId) -> Option<Arc<FrameSlot>> + Send + Sync>;
+
 /// The pictures of the call that is on; none between calls.
 #[derive(Default)]
 pub struct CallPictures {
-    hub: RwLock<Option<FrameHub>>,
+    slots: RwLock<Option<Slots>>,
     bell: Arc<watch::Sender<()>>,
     /// Slots whose ringer runs.
     ringing: Mutex<HashMap<TileId, Weak<FrameSlot>>>,
 }
 
 impl CallPictures {
-    /// From now on the pictures of this call, or of none.
-    pub fn show(&self, hub: Option<FrameHub>) {
-        *self.hub.write().unwrap_or_else(PoisonError::into_inner) = hub;
+    /// From now on the pictures of a call.
+    pub fn show(&self, slots: impl Fn(TileId) -> Option<Arc<FrameSlot>> + Send + Sync + 'static) {
+        self.replace(Some(Box::new(slots)));
+    }
+
+    /// From now on none.
+    pub fn show_none(&self) {
+        self.replace(None);
+    }
+
+    fn replace(&self, slots: Option<Slots>) {
+        *self.slots.write().unwrap_or_else(PoisonError::into_inner) = slots;
         self.bell.send_replace(());
     }
 
@@ -47,8 +59,15 @@ impl CallPictures {
     }
 
     fn slot(&self, tile: TileId) -> Option<Arc<FrameSlot>> {
-        let hub = self.hub.read().unwrap_or_else(PoisonError::into_inner);
-        hub.as_ref()?.slot(match tile {
+        let slots = self.slots.read().unwrap_or_else(PoisonError::into_inner);
+        slots.as_ref()?(tile)
+    }
+}
+
+/// The slots of a session.
+pub fn slots_of(hub: FrameHub) -> impl Fn(TileId) -> Option<Arc<FrameSlot>> + Send + Sync {
+    move |tile| {
+        hub.slot(match tile {
             TileId::ME => Tile::Me,
             person => Tile::Person(PersonId::from_bytes(*person.bytes())),
         })

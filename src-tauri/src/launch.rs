@@ -18,6 +18,8 @@ pub struct Launch {
     pub microphone: Option<String>,
     /// See [`Launch::camera`].
     pub speaker: Option<String>,
+    /// `VISIO_REHEARSAL`: so many people in a call without a network, to measure what the window can draw.
+    pub rehearsal: Option<u8>,
     /// `VISIO_REPORT`: where the report of the call is written at the end.
     pub report: Option<PathBuf>,
 }
@@ -36,6 +38,7 @@ impl Launch {
             camera: variable("VISIO_CAMERA"),
             microphone: variable("VISIO_MICROPHONE"),
             speaker: variable("VISIO_SPEAKER"),
+            rehearsal: variable("VISIO_REHEARSAL").and_then(|people| people.parse().ok()),
             report: variable("VISIO_REPORT").map(PathBuf::from),
         }
     }

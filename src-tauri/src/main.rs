@@ -7,6 +7,7 @@
 //! | [`call`], [`call_pictures`] | the call that is on: the only files that use the engine's session |
 //! | [`announce`] | the call's state, told to the page |
 //! | [`frames`] | decoded pictures, brought to the page |
+//! | [`rehearsal`] | a call without a network, to measure what the window can draw |
 //! | [`commands`] | what the page may ask for |
 //! | [`settings`], [`settings_store`] | what is remembered |
 //! | [`language`], [`launch`], [`clipboard`], [`report`], [`trouble`] | leaves |
@@ -24,6 +25,7 @@ mod commands;
 mod frames;
 mod language;
 mod launch;
+mod rehearsal;
 mod report;
 mod settings;
 mod settings_store;

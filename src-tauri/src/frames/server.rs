@@ -19,7 +19,7 @@ use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, 
 use tokio_tungstenite::tungstenite::http::{StatusCode, header};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use visio_engine::video::scale;
+use visio_engine::video::scale::Scaler;
 
 use super::drawn::Drawn;
 use super::message::frame_message;
@@ -191,11 +191,13 @@ impl Serving {
 
     async fn converse(&self, socket: WebSocketStream<TcpStream>) -> Result<(), Error> {
         let (mut to_page, mut from_page) = socket.split();
-        let mut outbox = Outbox::default();
+        let (mut outbox, mut scaler) = (Outbox::default(), Scaler::default());
         let mut bell = self.pictures.bell();
         loop {
             while let Some(due) = outbox.due(|tile| self.pictures.newest(tile)) {
-                to_page.send(Message::binary(render(&due))).await?;
+                to_page
+                    .send(Message::binary(render(&due, &mut scaler)))
+                    .await?;
             }
             tokio::select! {
                 word = from_page.next() => match word {
@@ -221,12 +223,13 @@ impl Serving {
 }
 
 /// The message for one frame that is due, scaled to its tile.
-fn render(due: &Due) -> Vec<u8> {
+fn render(due: &Due, scaler: &mut Scaler) -> Vec<u8> {
     let Size { width, height } = due.size;
-    if (width, height) == (due.frame.width, due.frame.height) {
-        return frame_message(due.tile, due.number, &due.frame);
-    }
-    frame_message(due.tile, due.number, &scale(&due.frame, width, height))
+    frame_message(
+        due.tile,
+        due.number,
+        &scaler.scale(&due.frame, width, height),
+    )
 }
 
 #[cfg(test)]
