@@ -1,5 +1,5 @@
 /** A modal dialog: traps the focus, closes with Esc, and gives the focus back to what opened it. */
-import { html, useEffect, useRef } from "../html.js";
+import { html, useLayoutEffect, useRef } from "../html.js";
 import { t } from "../i18n/words.js";
 import { Icon } from "./icon.js";
 
@@ -17,7 +17,8 @@ function keepInside(event) {
 /** @param {{ id: string, title: string, onClose: () => void, children?: any }} props */
 export function Dialog({ id, title, onClose, children }) {
   const box = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => {
+  // Before the next frame, or a Tab pressed right after the click would still wander about the page behind.
+  useLayoutEffect(() => {
     const opener = /** @type {HTMLElement | null} */ (document.activeElement);
     box.current?.showModal();
     return () => opener?.isConnected && opener.focus();

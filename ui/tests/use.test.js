@@ -162,6 +162,7 @@ describe("using it", { skip }, () => {
   test("a dialog keeps the focus inside, Esc closes it and gives the focus back", async () => {
     await open("");
     await page.click("#settings-button");
+    await page.locator("dialog[open]").waitFor();
     for (let press = 0; press < 12; press++) {
       await page.keyboard.press("Tab");
       assert.ok(await page.evaluate(() => document.querySelector("dialog")?.contains(document.activeElement)));
