@@ -14,6 +14,6 @@ pub mod link;
 
 pub mod call;
 
-pub mod session;
-
 pub mod stats;
+
+pub mod session;
