@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use serde_json::{Value, json};
+use visio_engine::transport::layer::Layer;
 use visio_engine::transport::packet::RtpPacket;
 use visio_engine::video::{
     Camera, CameraSpec, EncodedVideo, Feedback, FrameSlot, LayerConfig, VideoEncoder, VideoReceiver,
@@ -18,6 +19,7 @@ use crate::frames::tile::TileId;
 
 /// What each of the people sends.
 const LAYER: LayerConfig = LayerConfig {
+    layer: Layer::High,
     max_width: 1280,
     max_height: 720,
     fps: 30.0,

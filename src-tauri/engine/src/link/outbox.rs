@@ -128,6 +128,7 @@ impl Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::layer::Layer;
     use bytes::Bytes;
 
     fn audio(timestamp: u32) -> Arc<EncodedAudio> {
@@ -143,6 +144,8 @@ mod tests {
         Arc::new(EncodedVideo {
             timestamp,
             keyframe,
+            layer: Layer::High,
+            droppable: false,
             width: 1280,
             height: 720,
             payloads: vec![Bytes::from_static(b"h264"); packets],

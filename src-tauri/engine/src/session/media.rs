@@ -12,10 +12,12 @@ use super::options::SessionOptions;
 use crate::audio::{Microphone, Speaker};
 use crate::call::{DeviceKind, Event};
 use crate::stats::{AudioSent, VideoSent};
+use crate::transport::layer::Layer;
 use crate::video::{Camera, FrameSlot, LayerConfig, VideoEncoder};
 
 /// The layer that everybody is sent: 720p at up to 30 frames a second. The rate is what a family's uplink carries once or twice over.
 const LAYER: LayerConfig = LayerConfig {
+    layer: Layer::High,
     max_width: 1280,
     max_height: 720,
     fps: 30.0,

@@ -3,12 +3,15 @@
 //! Pure: bytes and times in, decisions out. No socket, no clock, no thread of its own; the link
 //! drives these from its tasks, the tests from a virtual clock.
 //!
+//! - [`bitrate`], [`layer`]: the words in which the network speaks with the encoders
 //! - [`packet`]: one received packet, the leaf that every media room shares
 //! - [`history`]: what was sent of late, to answer a NACK from
 //! - [`keyframe`]: how often a keyframe may be asked for
 //! - [`report`]: what RTCP reports say about loss and round trip
 
+pub mod bitrate;
 pub mod history;
 pub mod keyframe;
+pub mod layer;
 pub mod packet;
 pub mod report;

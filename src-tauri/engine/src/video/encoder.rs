@@ -17,6 +17,7 @@ use super::packetizer::packetize;
 use super::scale::{Scaler, fit_within};
 use super::slot::FrameSlot;
 use super::stats::{RateMeter, VideoOutboundStats};
+use crate::transport::layer::Layer;
 
 /// How soon the thread notices that it is to stop, or that somebody takes the layer.
 const IDLE: Duration = Duration::from_millis(50);
@@ -36,6 +37,8 @@ static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
 /// How large, how often and how dear a layer may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LayerConfig {
+    /// Which rung of the ladder.
+    pub layer: Layer,
     /// Frames wider than this are scaled down, pixels.
     pub max_width: u32,
     /// Frames higher than this are scaled down, pixels.
@@ -53,6 +56,10 @@ pub struct EncodedVideo {
     pub timestamp: u32,
     /// Whether decoding can begin here.
     pub keyframe: bool,
+    /// Which of the ladder's sizes this is; pictures of different layers don't refer to one another.
+    pub layer: Layer,
+    /// No later picture refers to it: one link may leave it out and the rest stays whole.
+    pub droppable: bool,
     /// Pixels per row.
     pub width: u32,
     /// Rows.
@@ -245,6 +252,8 @@ impl<'a> Work<'a> {
         let picture = EncodedVideo {
             timestamp: self.next_timestamp(frame.captured),
             keyframe,
+            layer: self.config.layer,
+            droppable: false,
             width: scaled.width,
             height: scaled.height,
             payloads,

@@ -12,6 +12,7 @@ use super::packetizer::packetize;
 use super::pattern::{Pattern, PatternMeter, Stamp, wall_micros};
 use super::receiver::{Feedback, VideoReceiver};
 use super::slot::FrameSlot;
+use crate::transport::layer::Layer;
 use crate::transport::packet::RtpPacket;
 
 /// Long enough for a loaded machine; no test waits for it to pass.
@@ -140,6 +141,7 @@ fn start_encoder(
 }
 
 const SMALL: LayerConfig = LayerConfig {
+    layer: Layer::Low,
     max_width: 320,
     max_height: 180,
     fps: 30.0,

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::audio::EncodedAudio;
+use crate::transport::layer::Layer;
 use crate::transport::packet::RtpPacket;
 use crate::video::EncodedVideo;
 use wire::Wire;
@@ -187,6 +188,8 @@ fn video(n: u32, keyframe: bool, packets: usize) -> Arc<EncodedVideo> {
     Arc::new(EncodedVideo {
         timestamp: n.wrapping_mul(3000),
         keyframe,
+        layer: Layer::High,
+        droppable: false,
         width: 1280,
         height: 720,
         payloads: (0..packets).map(payload).collect(),
