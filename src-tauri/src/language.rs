@@ -1,6 +1,10 @@
 //! Which of the app's languages a person reads.
 
 use serde::Serialize;
+use serde_json::Value;
+
+const ENGLISH: &str = include_str!("../../ui/i18n/en.json");
+const FRENCH: &str = include_str!("../../ui/i18n/fr.json");
 
 /// The languages that every word of the app exists in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -17,6 +21,16 @@ impl Language {
     /// The language that the system is set to.
     pub fn of_the_system() -> Language {
         Self::preferred(sys_locale::get_locales())
+    }
+
+    /// A sentence of the page's, for when there is no page to say it; the key itself where there is none.
+    pub fn say(self, key: &str) -> String {
+        let words: Value = serde_json::from_str(match self {
+            Language::English => ENGLISH,
+            Language::French => FRENCH,
+        })
+        .unwrap_or_default();
+        words[key].as_str().unwrap_or(key).to_owned()
     }
 
     /// The first of a person's locales (`fr-CA`, `fr_FR.UTF-8`, `en`…), in their order of preference, that the app speaks.
@@ -60,6 +74,14 @@ mod tests {
     fn the_first_language_that_the_app_speaks_wins() {
         assert_eq!(preferred(&["de-DE", "fr-FR", "en-US"]), Language::French);
         assert_eq!(preferred(&["de-DE", "en-US", "fr-FR"]), Language::English);
+    }
+
+    #[test]
+    fn what_is_said_without_a_window_has_words_in_both_languages() {
+        let said =
+            [Language::English, Language::French].map(|language| language.say("app.noDisplay"));
+        assert!(said.iter().all(|sentence| sentence.contains("visio-cli")));
+        assert_ne!(said[0], said[1]);
     }
 
     #[test]

@@ -10,7 +10,7 @@
 //! | [`rehearsal`] | a call without a network, to measure what the window can draw |
 //! | [`commands`] | what the page may ask for |
 //! | [`settings`], [`settings_store`] | what is remembered |
-//! | [`language`], [`launch`], [`clipboard`], [`report`], [`trouble`] | leaves |
+//! | [`language`], [`launch`], [`clipboard`], [`display`], [`report`], [`trouble`] | leaves |
 
 // A release on Windows opens no console beside its window.
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
@@ -22,6 +22,7 @@ mod call_pictures;
 mod clipboard;
 mod closing;
 mod commands;
+mod display;
 mod frames;
 mod language;
 mod launch;
@@ -32,14 +33,17 @@ mod settings_store;
 mod trouble;
 mod window;
 
+use std::process::ExitCode;
 use std::time::Instant;
 
 use tracing_subscriber::EnvFilter;
 
+use language::Language;
+
 /// What is logged unless `VISIO_LOG` says otherwise.
 const DEFAULT_LOG: &str = "error,visio=info,visio_engine=info";
 
-fn main() -> tauri::Result<()> {
+fn main() -> ExitCode {
     let started = Instant::now();
     let filter =
         EnvFilter::try_from_env("VISIO_LOG").unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
@@ -47,5 +51,15 @@ fn main() -> tauri::Result<()> {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
-    app::run(started)
+    if !display::is_there() {
+        eprintln!("{}", Language::of_the_system().say("app.noDisplay"));
+        return ExitCode::FAILURE;
+    }
+    match app::run(started) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the window could not be opened");
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -15,8 +15,8 @@ const sources = () =>
     .filter((path) => path.endsWith(".js") && !/^(tests|vendor)\b/.test(path))
     .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 
-/** Keys that are put together in the code from a part and a state, and those that visio-cli asks for. */
-const COMPOSED = /^(trouble|cli|camera|microphone|speaker|device\.(none\.)?(camera|microphone|speaker)|person\.(connecting|retrying)|people\.(connection|quality)|settings\.look|call\.(microphone|camera|devices|people))\b/;
+/** Keys that are put together in the code from a part and a state, and those that are said without a page. */
+const COMPOSED = /^(trouble|cli|app\.noDisplay|camera|microphone|speaker|device\.(none\.)?(camera|microphone|speaker)|person\.(connecting|retrying)|people\.(connection|quality)|settings\.look|call\.(microphone|camera|devices|people))\b/;
 
 test("both languages have the same keys, and the same placeholders under each", () => {
   assert.deepEqual(Object.keys(fr), Object.keys(en));
