@@ -5,9 +5,11 @@ mod peer;
 mod process;
 mod quality;
 mod report;
+mod timeline;
 
 pub use meter::meter;
 pub use peer::{PeerReport, milliseconds};
 pub use process::ProcessUse;
 pub use quality::quality;
 pub use report::{AudioSent, LayerReport, Report, VideoSent};
+pub use timeline::{Moment, Timeline};

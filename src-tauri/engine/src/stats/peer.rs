@@ -38,6 +38,52 @@ pub struct PeerReport {
     pub audio: AudioReport,
     /// What they were sent.
     pub sent: SentReport,
+    /// What the figures above were made from; for telling seconds apart.
+    #[serde(skip)]
+    pub counted: Counted,
+}
+
+/// Counts since the connection began. All of them only grow.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counted {
+    pub(super) frames: u64,
+    pub(super) freezes_ms: f64,
+    pub(super) packets_lost: u64,
+    pub(super) video_bytes: u64,
+    pub(super) audio_bytes: u64,
+    pub(super) samples: u64,
+    pub(super) concealed: u64,
+    pub(super) sent_bytes: u64,
+    pub(super) repaired_bytes: u64,
+}
+
+impl Counted {
+    fn new(link: Option<&LinkStats>, video: &VideoInboundStats, audio: &AudioInboundStats) -> Self {
+        let link = link.copied().unwrap_or_default();
+        Self {
+            frames: video.frames_decoded,
+            freezes_ms: milliseconds(video.total_freezes_duration),
+            packets_lost: video.packets_lost,
+            video_bytes: link.video_received.bytes,
+            audio_bytes: link.audio_received.bytes,
+            samples: audio.total_samples,
+            concealed: audio.concealed_samples,
+            sent_bytes: link.video_sent.bytes + link.audio_sent.bytes,
+            repaired_bytes: link.retransmitted.bytes,
+        }
+    }
+
+    /// Whether these counts can have become the others by growing. (Lost packets may still arrive.)
+    pub(super) fn precedes(&self, later: &Self) -> bool {
+        self.frames <= later.frames
+            && self.freezes_ms <= later.freezes_ms
+            && self.video_bytes <= later.video_bytes
+            && self.audio_bytes <= later.audio_bytes
+            && self.samples <= later.samples
+            && self.concealed <= later.concealed
+            && self.sent_bytes <= later.sent_bytes
+            && self.repaired_bytes <= later.repaired_bytes
+    }
 }
 
 /// What came of a camera. W3C names.
@@ -45,8 +91,8 @@ pub struct PeerReport {
 pub struct VideoReport {
     frames_decoded: u64,
     fps: f64,
-    width: u32,
-    height: u32,
+    pub(super) width: u32,
+    pub(super) height: u32,
     freeze_count: u32,
     total_freezes_duration_ms: f64,
     key_frames_decoded: u64,
@@ -78,9 +124,9 @@ pub struct AudioReport {
 /// What a person was sent.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct SentReport {
-    layer: Option<String>,
+    pub(super) layer: Option<String>,
     bitrate_bps: u64,
-    estimate_bps: Option<u64>,
+    pub(super) estimate_bps: Option<u64>,
 }
 
 impl PeerReport {
@@ -102,6 +148,7 @@ impl PeerReport {
             rtt_ms,
         } = link.as_ref().map(PathShown::from).unwrap_or_default();
         Self {
+            counted: Counted::new(link.as_ref(), &video, &audio),
             person,
             name,
             first_video_ms: None,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use visio_engine::stats::Report;
 use visio_engine::video::CameraSpec;
 use visio_protocol::{Invite, PersonId};
 
+use crate::seconds::Seconds;
 use crate::signals::asked_to_stop;
 use crate::words::Words;
 
@@ -52,6 +53,9 @@ pub struct Options {
     /// Write what was measured, as JSON: to a file, or to stdout with `-`.
     #[arg(long, value_name = "FILE|-")]
     report: Option<PathBuf>,
+    /// Write what happened in each second, as one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    stats: Option<PathBuf>,
 }
 
 pub async fn run(options: Options, words: &Words) -> Result<(), String> {
@@ -72,12 +76,39 @@ pub async fn run(options: Options, words: &Words) -> Result<(), String> {
         speaker: options.speaker,
         join: true,
     });
-    let outcome = watch(&session, options.seconds, words).await;
+    let seconds = match &options.stats {
+        Some(path) => Some(Seconds::create(path).map_err(|error| unwritable(path, &error))?),
+        None => None,
+    };
+    let outcome = tokio::select! {
+        outcome = watch(&session, options.seconds, words) => outcome,
+        error = record(&session, seconds) => Err(error),
+    };
     let report = session.leave().await;
     if let (Some(path), Some(report)) = (&options.report, &report) {
-        write_report(path, report).map_err(|error| format!("{}: {error}", path.display()))?;
+        write_report(path, report).map_err(|error| unwritable(path, &error))?;
     }
     outcome
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> String {
+    format!("{}: {error}", path.display())
+}
+
+/// Writes a line a second, for as long as it is let; ends only when that fails, with the reason.
+async fn record(session: &Session, seconds: Option<Seconds<'_>>) -> String {
+    let Some(mut seconds) = seconds else {
+        return std::future::pending().await;
+    };
+    let mut tick = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        tick.tick().await;
+        if let Some(report) = session.report().await
+            && let Err(error) = seconds.write(&report)
+        {
+            return unwritable(seconds.path, &error);
+        }
+    }
 }
 
 /// Tells what happens until it is time to leave.

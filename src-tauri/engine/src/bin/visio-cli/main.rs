@@ -6,6 +6,7 @@
 mod devices;
 mod invite;
 mod join;
+mod seconds;
 mod signals;
 mod words;
 
