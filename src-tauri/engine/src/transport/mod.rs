@@ -3,7 +3,8 @@
 //! Pure: bytes and times in, decisions out. No socket, no clock, no thread of its own; the link
 //! drives these from its tasks, the tests from a virtual clock.
 //!
-//! - [`bitrate`], [`layer`]: the words in which the network speaks with the encoders
+//! - [`bitrate`], [`layer`], [`take`]: the words in which the network speaks with the encoders
+//! - [`ladder`]: who is sent which layer, and what each layer may cost
 //! - [`packet`]: one received packet, the leaf that every media room shares
 //! - [`history`]: what was sent of late, to answer a NACK from
 //! - [`keyframe`]: how often a keyframe may be asked for
@@ -12,6 +13,8 @@
 pub mod bitrate;
 pub mod history;
 pub mod keyframe;
+pub mod ladder;
 pub mod layer;
 pub mod packet;
 pub mod report;
+pub mod take;
