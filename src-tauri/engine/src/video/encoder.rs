@@ -231,7 +231,7 @@ impl<'a> Work<'a> {
         let encoder = match &mut self.encoder {
             Some(sized) if sized.size == size => &mut sized.encoder,
             other => {
-                let encoder = H264Encoder::new(bitrate_bps, self.config.fps)?;
+                let encoder = H264Encoder::new(bitrate_bps, self.config.fps);
                 &mut other.insert(SizedEncoder { size, encoder }).encoder
             }
         };
@@ -253,7 +253,7 @@ impl<'a> Work<'a> {
             timestamp: self.next_timestamp(frame.captured),
             keyframe,
             layer: self.config.layer,
-            droppable: false,
+            droppable: encoded == Encoded::Droppable,
             width: scaled.width,
             height: scaled.height,
             payloads,

@@ -83,7 +83,7 @@ impl Wire {
 /// The packets of `frames` frames of the pattern, the first a keyframe.
 fn encoded_frames(width: u32, height: u32, frames: u64) -> Vec<Vec<bytes::Bytes>> {
     let mut drawing = Drawing::new();
-    let mut encoder = H264Encoder::new(500_000, 30.0).unwrap();
+    let mut encoder = H264Encoder::new(500_000, 30.0);
     let mut stream = Vec::new();
     (0..frames)
         .filter_map(|number| {
@@ -97,7 +97,7 @@ fn encoded_frames(width: u32, height: u32, frames: u64) -> Vec<Vec<bytes::Bytes>
 #[test]
 fn the_pattern_at_720p_and_its_bitrate_arrives_faithfully() {
     let mut drawing = Drawing::new();
-    let mut encoder = H264Encoder::new(1_500_000, 30.0).unwrap();
+    let mut encoder = H264Encoder::new(1_500_000, 30.0);
     let (mut assembler, mut decoder) = (Assembler::new(), H264Decoder::new());
     let (mut wire, mut meter) = (Wire::new(), PatternMeter::default());
     let (mut stream, mut bytes, mut skipped) = (Vec::new(), 0, 0);
@@ -301,7 +301,7 @@ fn garbage_is_counted_answered_with_a_request_and_survived() {
 #[test]
 fn a_keyframe_in_mid_call_makes_nobody_wait() {
     let mut drawing = Drawing::new();
-    let mut encoder = H264Encoder::new(1_500_000, 30.0).unwrap();
+    let mut encoder = H264Encoder::new(1_500_000, 30.0);
     let (mut stream, mut run, mut longest, mut keyframes) = (Vec::new(), 0, 0, Vec::new());
     for number in 0..180 {
         if number % 60 == 30 {
@@ -327,7 +327,7 @@ fn a_keyframe_in_mid_call_makes_nobody_wait() {
 #[test]
 fn a_rate_that_changes_in_mid_call_is_followed_without_a_keyframe() {
     let mut drawing = Drawing::new();
-    let mut encoder = H264Encoder::new(800_000, 30.0).unwrap();
+    let mut encoder = H264Encoder::new(800_000, 30.0);
     let mut stream = Vec::new();
     let mut second = |encoder: &mut H264Encoder, second: u64| -> (usize, bool) {
         let (mut bytes, mut keyframe) = (0, false);

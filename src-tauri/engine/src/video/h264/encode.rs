@@ -2,21 +2,13 @@
 //!
 //! One thread and one slice per picture: 720p takes 5 to 9 ms of one core this way, which fits 30
 //! pictures a second, while more threads would only take the cores from the decoders of the others.
-#![allow(unsafe_code)] // changing the rate of a running encoder has only a raw call
+//! Every second picture refers to the one before it and is referred to by none, so that one person can be sent half.
 
-use std::ffi::c_void;
-
-use openh264::encoder::{
-    BitRate, Complexity, Encoder, EncoderConfig, FrameRate, FrameType, IntraFramePeriod, Profile,
-    RateControlMode, SpsPpsStrategy, UsageType,
-};
-use openh264::formats::YUVSource;
-use openh264::{OpenH264API, Timestamp};
-use openh264_sys2::{
-    ENCODER_OPTION_BITRATE, ENCODER_OPTION_FRAME_RATE, SBitrateInfo, SPATIAL_LAYER_ALL,
-};
 use thiserror::Error;
 
+use super::NalType;
+use super::nal::{annex_b_units, is_picture, is_reference, nal_type};
+use super::openh264::OpenH264;
 use crate::video::frame::Frame;
 
 /// Openh264's own lower limits would still give a picture, but not one worth sending.
@@ -24,14 +16,16 @@ const MIN_BITRATE_BPS: u32 = 32_000;
 
 /// The encoder refused. It is made anew with the next frame.
 #[derive(Debug, Error)]
-#[error("the video encoder failed: {0}")]
-pub struct EncoderError(String);
+#[error("the video encoder failed: openh264 answered {0}")]
+pub struct EncoderError(i32);
 
 /// What one frame became.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoded {
-    /// The byte stream holds a picture that refers to earlier ones.
+    /// The byte stream holds a picture that refers to earlier ones, and that later ones refer to.
     Delta,
+    /// The byte stream holds a picture that refers to earlier ones, and that none refers to.
+    Droppable,
     /// The byte stream holds parameter sets and a picture from which decoding can begin.
     Keyframe,
     /// Left out to hold the bitrate; there are no bytes.
@@ -40,69 +34,28 @@ pub enum Encoded {
 
 /// An encoder for pictures of one size.
 pub struct H264Encoder {
-    encoder: Encoder,
+    encoder: Option<OpenH264>,
     bitrate_bps: u32,
     fps: f32,
-}
-
-struct I420<'a>(&'a Frame);
-
-impl YUVSource for I420<'_> {
-    fn dimensions(&self) -> (usize, usize) {
-        (self.0.width as usize, self.0.height as usize)
-    }
-    fn strides(&self) -> (usize, usize, usize) {
-        let width = self.0.width as usize;
-        (width, width / 2, width / 2)
-    }
-    fn y(&self) -> &[u8] {
-        self.0.y()
-    }
-    fn u(&self) -> &[u8] {
-        self.0.u()
-    }
-    fn v(&self) -> &[u8] {
-        self.0.v()
-    }
 }
 
 impl H264Encoder {
     /// An encoder aiming at this many bits per second at this many frames per second. The size is
     /// that of the first frame.
-    ///
-    /// # Errors
-    /// When the library refuses; it has no reasons beyond memory.
-    pub fn new(bitrate_bps: u32, fps: f32) -> Result<Self, EncoderError> {
-        let bitrate_bps = bitrate_bps.max(MIN_BITRATE_BPS);
-        let config = EncoderConfig::new()
-            .usage_type(UsageType::CameraVideoRealTime)
-            .profile(Profile::Baseline)
-            .complexity(Complexity::Low)
-            .num_threads(1)
-            .rate_control_mode(RateControlMode::Bitrate)
-            .bitrate(BitRate::from_bps(bitrate_bps))
-            .max_frame_rate(FrameRate::from_hz(fps))
-            // Without leave to skip, the rate control overshoots for seconds.
-            .skip_frames(true)
-            // Keyframes cost everybody: only when somebody asks.
-            .intra_frame_period(IntraFramePeriod::from_num_frames(0))
-            .scene_change_detect(false)
-            // Both cost CPU and blur what moves slowly, as faces do.
-            .background_detection(false)
-            .adaptive_quantization(false)
-            .sps_pps_strategy(SpsPpsStrategy::ConstantId);
-        let encoder = Encoder::with_api_config(OpenH264API::from_source(), config)
-            .map_err(|error| EncoderError(error.to_string()))?;
-        Ok(Self {
-            encoder,
-            bitrate_bps,
+    pub fn new(bitrate_bps: u32, fps: f32) -> Self {
+        Self {
+            encoder: None,
+            bitrate_bps: bitrate_bps.max(MIN_BITRATE_BPS),
             fps,
-        })
+        }
     }
 
     /// Makes the next frame a keyframe.
     pub fn force_keyframe(&mut self) {
-        self.encoder.force_intra_frame();
+        // The first frame is one anyway.
+        if let Some(encoder) = &mut self.encoder {
+            encoder.force_keyframe();
+        }
     }
 
     /// Aims at another rate from the next frame on, without a keyframe.
@@ -112,15 +65,8 @@ impl H264Encoder {
             return;
         }
         self.bitrate_bps = bitrate_bps;
-        let mut info = SBitrateInfo {
-            iLayer: SPATIAL_LAYER_ALL,
-            iBitrate: i32::try_from(bitrate_bps).unwrap_or(i32::MAX),
-        };
-        // SAFETY: this option reads one SBitrateInfo during the call (codec_app_def.h of openh264).
-        unsafe {
-            self.encoder
-                .raw_api()
-                .set_option(ENCODER_OPTION_BITRATE, (&raw mut info).cast::<c_void>());
+        if let Some(encoder) = &mut self.encoder {
+            encoder.set_bitrate(bitrate_bps);
         }
     }
 
@@ -130,19 +76,15 @@ impl H264Encoder {
             return;
         }
         self.fps = fps;
-        let mut value = fps;
-        // SAFETY: this option reads one float during the call (codec_app_def.h of openh264).
-        unsafe {
-            self.encoder
-                .raw_api()
-                .set_option(ENCODER_OPTION_FRAME_RATE, (&raw mut value).cast::<c_void>());
+        if let Some(encoder) = &mut self.encoder {
+            encoder.set_frame_rate(fps);
         }
     }
 
     /// Encodes one frame taken `milliseconds` after the first into `stream` (cleared; annex B).
     ///
     /// # Errors
-    /// When the library refuses the frame; the encoder should be replaced.
+    /// When the library refuses the frame, or the frame is of another size than the first; the encoder should be replaced.
     pub fn encode(
         &mut self,
         frame: &Frame,
@@ -150,15 +92,38 @@ impl H264Encoder {
         stream: &mut Vec<u8>,
     ) -> Result<Encoded, EncoderError> {
         stream.clear();
-        let output = self
-            .encoder
-            .encode_at(&I420(frame), Timestamp::from_millis(milliseconds))
-            .map_err(|error| EncoderError(error.to_string()))?;
-        output.write_vec(stream);
-        Ok(match output.frame_type() {
-            _ if stream.is_empty() => Encoded::Skipped,
-            FrameType::IDR => Encoded::Keyframe,
-            _ => Encoded::Delta,
-        })
+        let encoder = match &mut self.encoder {
+            Some(encoder) => encoder,
+            none => {
+                let size = (frame.width, frame.height);
+                let encoder =
+                    OpenH264::new(size, self.bitrate_bps, self.fps).map_err(EncoderError)?;
+                none.insert(encoder)
+            }
+        };
+        encoder
+            .encode(frame, milliseconds, stream)
+            .map_err(EncoderError)?;
+        Ok(kind(stream))
+    }
+}
+
+/// What a byte stream of one picture holds.
+fn kind(stream: &[u8]) -> Encoded {
+    let mut pictures = annex_b_units(stream)
+        .map(|unit| unit[0])
+        .filter(|header| is_picture(*header))
+        .peekable();
+    if pictures.peek().is_none() {
+        Encoded::Skipped
+    } else if pictures
+        .peek()
+        .is_some_and(|it| nal_type(*it) == NalType::Idr)
+    {
+        Encoded::Keyframe
+    } else if pictures.any(is_reference) {
+        Encoded::Delta
+    } else {
+        Encoded::Droppable
     }
 }

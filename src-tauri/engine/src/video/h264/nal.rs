@@ -38,6 +38,16 @@ pub fn nal_type(header: u8) -> NalType {
     }
 }
 
+/// Whether a NAL unit holds a picture, or part of one.
+pub fn is_picture(header: u8) -> bool {
+    matches!(nal_type(header), NalType::Slice | NalType::Idr)
+}
+
+/// Whether later pictures may refer to what a NAL unit holds (`nal_ref_idc`, section 7.4.1).
+pub fn is_reference(header: u8) -> bool {
+    header & 0x60 != 0
+}
+
 /// The NAL units of a byte stream, without start codes (of three or four bytes) and trailing zeros;
 /// empty ones are left out.
 pub fn annex_b_units(stream: &[u8]) -> impl Iterator<Item = &[u8]> {
