@@ -4,7 +4,7 @@
 //! the result on. 5 to 9 ms at 720p; a frame that comes meanwhile replaces the one before it.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -17,9 +17,10 @@ use super::packetizer::packetize;
 use super::scale::{Scaler, fit_within};
 use super::slot::FrameSlot;
 use super::stats::{RateMeter, VideoOutboundStats};
+use super::strain::Effort;
 use crate::transport::layer::Layer;
 
-/// How soon the thread notices that it is to stop, or that somebody takes the layer.
+/// How soon the thread notices that it is to stop.
 const IDLE: Duration = Duration::from_millis(50);
 
 /// After the encoder failed, so that one that fails at once does not burn a core.
@@ -27,6 +28,9 @@ const RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// A source that delivers this much less than the layer's rate has its bits shared out anew.
 const RATE_TOLERANCE: f64 = 0.1;
+
+/// The time over which an encoder's effort is measured.
+const EFFORT_WINDOW: Duration = Duration::from_secs(1);
 
 /// RTP clock of video (RFC 6184).
 const RTP_HZ: u128 = 90_000;
@@ -76,9 +80,12 @@ pub struct VideoEncoder {
 }
 
 struct Shared {
-    active: AtomicBool,
+    active: Mutex<bool>,
+    activated: Condvar,
     keyframe_wanted: AtomicBool,
     bitrate_bps: AtomicU32,
+    /// A rate as the bits of an `f32`.
+    fps: AtomicU32,
     measured: Mutex<Measured>,
 }
 
@@ -86,6 +93,8 @@ struct Shared {
 struct Measured {
     stats: VideoOutboundStats,
     encoded: RateMeter,
+    rested: Option<Instant>,
+    effort: Option<Effort>,
 }
 
 impl VideoEncoder {
@@ -98,9 +107,11 @@ impl VideoEncoder {
     ) -> Self {
         LazyLock::force(&EPOCH);
         let shared = Arc::new(Shared {
-            active: AtomicBool::new(true),
+            active: Mutex::new(true),
+            activated: Condvar::new(),
             keyframe_wanted: AtomicBool::new(true),
             bitrate_bps: AtomicU32::new(config.bitrate_bps),
+            fps: AtomicU32::new(config.fps.to_bits()),
             measured: Mutex::default(),
         });
         let seen = Arc::clone(&shared);
@@ -120,9 +131,20 @@ impl VideoEncoder {
 
     /// Encodes only while active; begins again with a keyframe.
     pub fn set_active(&self, active: bool) {
-        if !self.shared.active.swap(active, Ordering::AcqRel) && active {
-            self.request_keyframe();
+        let was_active = std::mem::replace(&mut *self.shared.active(), active);
+        if was_active == active {
+            return;
         }
+        self.shared.measured().rest(!active, Instant::now());
+        if active {
+            self.request_keyframe();
+            self.shared.activated.notify_all();
+        }
+    }
+
+    /// Leaves out frames beyond this rate from the next picture on.
+    pub fn set_frame_rate(&self, fps: f32) {
+        self.shared.fps.store(fps.to_bits(), Ordering::Release);
     }
 
     /// Aims at another bitrate from the next picture on, without a keyframe.
@@ -141,13 +163,42 @@ impl VideoEncoder {
             mean_fps: measured.encoded.mean_rate(),
             bitrate_bps: measured.encoded.amount_rate(now) * 8.0,
             mean_bitrate_bps: measured.encoded.mean_amount_rate() * 8.0,
-            encoders: u32::from(self.shared.active.load(Ordering::Acquire)),
+            encoders: u32::from(*self.shared.active()),
             ..measured.stats
+        }
+    }
+
+    /// What it did in the last second; none while it rests or has only begun.
+    pub fn effort(&self) -> Option<Effort> {
+        self.shared.measured().effort
+    }
+}
+
+impl Measured {
+    /// The time that an encoder rests does not count in its rates.
+    fn rest(&mut self, resting: bool, now: Instant) {
+        self.effort = None;
+        if resting {
+            self.rested = Some(now);
+        } else if let Some(since) = self.rested.take() {
+            self.encoded.paused_for(now - since);
         }
     }
 }
 
 impl Shared {
+    fn active(&self) -> MutexGuard<'_, bool> {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until somebody takes the layer, or for a moment. Whether somebody does.
+    fn wait_active(&self, moment: Duration) -> bool {
+        let waited = self
+            .activated
+            .wait_timeout_while(self.active(), moment, |active| !*active);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
     fn measured(&self) -> MutexGuard<'_, Measured> {
         self.measured.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -162,8 +213,10 @@ struct Work<'a> {
     encoder: Option<SizedEncoder>,
     scaler: Scaler,
     stream: Vec<u8>,
+    fps: f32,
     limit: FrameRateLimit,
     source_rate: RateMeter,
+    work: WorkMeter,
     last_timestamp: Option<u32>,
 }
 
@@ -188,8 +241,10 @@ impl<'a> Work<'a> {
             encoder: None,
             scaler: Scaler::default(),
             stream: Vec::new(),
+            fps: config.fps,
             limit: FrameRateLimit::new(config.fps),
             source_rate: RateMeter::default(),
+            work: WorkMeter::default(),
             last_timestamp: None,
         }
     }
@@ -197,23 +252,36 @@ impl<'a> Work<'a> {
     fn run(mut self, stop: &StopFlag) {
         let mut seen = 0;
         while !stop.is_stopped() {
-            if !self.shared.active.load(Ordering::Acquire) {
+            if !*self.shared.active() {
                 self.encoder = None; // its memory is worth more than its start
-                std::thread::sleep(IDLE);
+                self.work = WorkMeter::default();
+                self.shared.wait_active(IDLE);
                 continue;
             }
             let Some((number, frame)) = self.input.wait_newer(seen, IDLE) else {
                 continue;
             };
+            let (begun, came) = (Instant::now(), number - seen);
             seen = number;
-            if !self.limit.admits(frame.captured) {
-                continue;
-            }
-            if let Err(error) = self.encode(&frame) {
+            self.follow_rate();
+            let admitted = self.limit.admits(frame.captured);
+            if admitted && let Err(error) = self.encode(&frame) {
                 tracing::error!(%error, "a picture could not be encoded; trying with a new encoder");
                 self.encoder = None;
                 std::thread::sleep(RETRY_DELAY);
             }
+            let effort = self.work.add(came, admitted, begun, self.fps);
+            if effort.is_some() && *self.shared.active() {
+                self.shared.measured().effort = effort;
+            }
+        }
+    }
+
+    fn follow_rate(&mut self) {
+        let fps = f32::from_bits(self.shared.fps.load(Ordering::Acquire));
+        if fps != self.fps {
+            self.fps = fps;
+            self.limit = FrameRateLimit::new(fps);
         }
     }
 
@@ -231,7 +299,7 @@ impl<'a> Work<'a> {
         let encoder = match &mut self.encoder {
             Some(sized) if sized.size == size => &mut sized.encoder,
             other => {
-                let encoder = H264Encoder::new(bitrate_bps, self.config.fps);
+                let encoder = H264Encoder::new(bitrate_bps, self.fps);
                 &mut other.insert(SizedEncoder { size, encoder }).encoder
             }
         };
@@ -266,11 +334,11 @@ impl<'a> Work<'a> {
     /// The layer's rate, or the source's where that is clearly lower.
     fn source_fps(&self, now: Instant) -> f32 {
         let measured = self.source_rate.rate(now);
-        let wanted = f64::from(self.config.fps);
+        let wanted = f64::from(self.fps);
         if measured > 1.0 && measured < wanted * (1.0 - RATE_TOLERANCE) {
             measured.round() as f32
         } else {
-            self.config.fps
+            self.fps
         }
     }
 
@@ -294,6 +362,46 @@ impl<'a> Work<'a> {
         measured.stats.height = picture.height;
         measured.stats.frames += 1;
         measured.stats.keyframes += u64::from(picture.keyframe);
+    }
+}
+
+/// Measures how hard an encoder works, second by second.
+#[derive(Default)]
+struct WorkMeter {
+    /// Where the second began; none before the first frame.
+    from: Option<Instant>,
+    came: u64,
+    made: u32,
+    busy: Duration,
+}
+
+impl WorkMeter {
+    /// A frame was dealt with, from `begun` till now, the last of `came` that came since the one before. Now and then
+    /// gives what the last second was like.
+    fn add(&mut self, came: u64, made: bool, begun: Instant, fps: f32) -> Option<Effort> {
+        let now = Instant::now();
+        let Some(from) = self.from else {
+            // Whatever came before the first frame was not meant for this encoder.
+            self.from = Some(now);
+            return None;
+        };
+        self.came += came;
+        self.made += u32::from(made);
+        self.busy += now - begun;
+        let span = (now - from).as_secs_f64();
+        if span < EFFORT_WINDOW.as_secs_f64() {
+            return None;
+        }
+        let effort = Effort {
+            wanted_fps: (self.came as f64 / span).min(f64::from(fps)),
+            made_fps: f64::from(self.made) / span,
+            busy: self.busy.as_secs_f64() / span,
+        };
+        *self = Self {
+            from: Some(now),
+            ..Self::default()
+        };
+        Some(effort)
     }
 }
 

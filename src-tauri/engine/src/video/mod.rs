@@ -1,7 +1,7 @@
 //! From the camera to packets, and from packets to pictures.
 //!
-//! Sending: capture thread → [`slot::FrameSlot`] → encoder thread ([`encoder`]: scale, encode, packetise
-//! once for everybody). Receiving: packets → media thread ([`receiver`]: reorder, assemble, decode) →
+//! Sending: capture thread → [`slot::FrameSlot`] → a thread for each layer that is taken ([`layers`],
+//! [`encoder`]: scale, encode, packetise once for everybody). Receiving: packets → media thread ([`receiver`]: reorder, assemble, decode) →
 //! [`slot::FrameSlot`]. At 720p a picture is some 10 ms old when it is out on the other side of a
 //! loopback; nothing queues but what waits for a missing packet.
 
@@ -15,6 +15,7 @@ mod freeze;
 pub mod fuzzing;
 pub mod h264;
 mod keyframe_requests;
+pub mod layers;
 mod media_thread;
 pub mod packetizer;
 pub mod pattern;
@@ -23,16 +24,19 @@ pub mod scale;
 pub mod slot;
 pub mod source;
 pub mod stats;
+pub mod strain;
 
 pub use camera::Camera;
 pub use encoder::{EncodedVideo, LayerConfig, VideoEncoder};
 pub use frame::Frame;
+pub use layers::LayerEncoders;
 pub use pattern::PatternStats;
 pub use receiver::{Feedback, VideoReceiver};
 pub use scale::scale;
 pub use slot::FrameSlot;
 pub use source::{CameraSpec, CameraSpecError, cameras};
 pub use stats::{VideoInboundStats, VideoOutboundStats};
+pub use strain::{Effort, Strain};
 
 #[cfg(test)]
 mod tests;

@@ -34,6 +34,13 @@ pub struct VideoOutboundStats {
     pub encoders: u32,
 }
 
+impl VideoOutboundStats {
+    /// Whether an encoder runs and has made something.
+    pub fn at_work(&self) -> bool {
+        self.encoders > 0 && self.frames > 0
+    }
+}
+
 /// One incoming stream, as in `RTCInboundRtpStreamStats`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct VideoInboundStats {

@@ -1,5 +1,7 @@
 //! The chain from a frame to packets and back, through the real codec.
 
+mod ladder;
+
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

@@ -1,0 +1,130 @@
+//! The encoders, one for each layer that is taken.
+//!
+//! They all read the camera's one slot; each scales for itself on its own media thread, and rests while nobody takes its
+//! layer. Whatever the number of people, there are never more than four.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+use super::encoder::{EncodedVideo, LayerConfig, VideoEncoder};
+use super::slot::FrameSlot;
+use super::stats::VideoOutboundStats;
+use super::strain::Effort;
+use crate::transport::bitrate::Bitrate;
+use crate::transport::keyframe::KeyframeGate;
+use crate::transport::layer::Layer;
+
+/// Frames a second, at most: what cameras give, and enough for lips.
+const FPS: f32 = 30.0;
+
+/// Takes what is encoded, on the media threads.
+type Output = Arc<dyn Fn(Arc<EncodedVideo>) + Send + Sync>;
+
+/// An encoder for each layer, made when it is first taken.
+pub struct LayerEncoders {
+    input: Arc<FrameSlot>,
+    output: Output,
+    encoders: [OnceLock<VideoEncoder>; 4],
+    /// One person's request for a keyframe costs everybody who takes the layer.
+    gates: Mutex<[KeyframeGate; 4]>,
+    at_once: AtomicU32,
+}
+
+impl LayerEncoders {
+    /// None runs yet. `output` is called on the media threads and must not block.
+    pub fn new(
+        input: Arc<FrameSlot>,
+        output: impl Fn(Arc<EncodedVideo>) + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            input,
+            output: Arc::new(output),
+            encoders: Default::default(),
+            gates: Mutex::default(),
+            at_once: AtomicU32::new(0),
+        }
+    }
+
+    /// From now on exactly the layers with a rate are encoded, with every second frame left out if `half_rate`.
+    pub fn set(&self, rates: &[Option<Bitrate>; 4], half_rate: bool) {
+        let fps = if half_rate { FPS / 2.0 } else { FPS };
+        for (layer, rate) in Layer::ALL.into_iter().zip(rates) {
+            let place = &self.encoders[layer.index()];
+            let Some(rate) = rate else {
+                if let Some(encoder) = place.get() {
+                    encoder.set_active(false);
+                }
+                continue;
+            };
+            let bitrate_bps = u32::try_from(rate.bps()).unwrap_or(u32::MAX);
+            let encoder = place.get_or_init(|| self.start(layer, bitrate_bps));
+            encoder.set_bitrate(bitrate_bps);
+            encoder.set_frame_rate(fps);
+            encoder.set_active(true);
+        }
+        let running = self.each().filter(|(_, it)| it.stats().at_work()).count();
+        self.at_once.fetch_max(running as u32, Ordering::AcqRel);
+    }
+
+    /// Somebody needs a keyframe of this layer. They get it at once, or half a second after the one before.
+    pub fn request_keyframe(&self, layer: Layer) {
+        self.gates()[layer.index()].request();
+        self.poll(Instant::now());
+    }
+
+    /// Lets requests through whose time has come; to be called some ten times a second.
+    pub fn poll(&self, now: Instant) {
+        let mut gates = self.gates();
+        for (layer, encoder) in self.each() {
+            if gates[layer.index()].poll(now) {
+                encoder.request_keyframe();
+            }
+        }
+    }
+
+    /// What each encoder that runs did in the last second.
+    pub fn efforts(&self) -> Vec<(Layer, Effort)> {
+        self.each()
+            .filter_map(|(layer, encoder)| Some((layer, encoder.effort()?)))
+            .collect()
+    }
+
+    /// What each encoder made that made anything, from the smallest layer up.
+    pub fn stats(&self) -> Vec<VideoOutboundStats> {
+        self.each()
+            .map(|(_, encoder)| encoder.stats())
+            .filter(|stats| stats.frames > 0)
+            .collect()
+    }
+
+    /// How many encoders have been at work at once, at most.
+    pub fn most_at_once(&self) -> u32 {
+        self.at_once.load(Ordering::Acquire)
+    }
+
+    fn start(&self, layer: Layer, bitrate_bps: u32) -> VideoEncoder {
+        let (max_width, max_height) = layer.size();
+        let config = LayerConfig {
+            layer,
+            max_width,
+            max_height,
+            fps: FPS,
+            bitrate_bps,
+        };
+        let output = self.output.clone();
+        VideoEncoder::start(self.input.clone(), config, move |picture| output(picture))
+    }
+
+    fn each(&self) -> impl Iterator<Item = (Layer, &VideoEncoder)> {
+        let encoders = self.encoders.iter().map(OnceLock::get);
+        Layer::ALL
+            .into_iter()
+            .zip(encoders)
+            .filter_map(|(layer, encoder)| Some((layer, encoder?)))
+    }
+
+    fn gates(&self) -> MutexGuard<'_, [KeyframeGate; 4]> {
+        self.gates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
