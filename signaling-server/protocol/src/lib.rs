@@ -7,6 +7,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod control;
 pub mod event;
 pub mod host_code;
 pub mod id;
@@ -26,6 +27,7 @@ mod crockford;
 mod hex;
 mod random;
 
+pub use control::Control;
 pub use id::{PersonId, RoomId, SessionId};
 pub use invite::{Invite, InviteError};
 pub use keys::RoomKeys;

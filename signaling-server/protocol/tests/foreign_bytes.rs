@@ -124,6 +124,11 @@ fn a_message_may_be_anything() {
 }
 
 #[test]
+fn a_control_message_may_be_anything() {
+    drive("control");
+}
+
+#[test]
 fn a_sealed_message_may_be_anything() {
     drive("sealed");
 }

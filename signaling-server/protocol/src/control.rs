@@ -1,0 +1,147 @@
+//! What two connected people say to each other about their pictures, over the data channel between them.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::message::MessageError;
+
+/// The longest message, in bytes of JSON. They are a few words; the rest is room for later ones.
+pub const MAX_CONTROL: usize = 16 * 1024;
+
+/// One message. Whatever is absent, it says nothing about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Control {
+    /// How large I show you.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub show: Option<Show>,
+    /// What has become of my picture on its way to you.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub video: Option<Video>,
+}
+
+/// How large the sender of the message shows what they are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Show {
+    /// The camera's picture: `Some(None)` while they don't show it, else its height in device pixels.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    pub camera: Option<Option<u32>>,
+}
+
+/// Whether a picture is being sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Video {
+    /// No longer: the way to you carries none. The voice goes on.
+    Paused,
+    /// Again.
+    Flowing,
+    /// A word of a later version, to be ignored.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Control {
+    /// I show you this many rows high, or not at all.
+    pub fn show(camera: Option<u32>) -> Self {
+        Self {
+            show: Some(Show {
+                camera: Some(camera),
+            }),
+            video: None,
+        }
+    }
+
+    /// My picture pauses, or flows again.
+    pub fn paused(paused: bool) -> Self {
+        Self {
+            show: None,
+            video: Some(if paused {
+                Video::Paused
+            } else {
+                Video::Flowing
+            }),
+        }
+    }
+
+    /// Reads one message.
+    ///
+    /// # Errors
+    /// [`MessageError`], when it is too long or not a message.
+    pub fn from_json(json: &[u8]) -> Result<Self, MessageError> {
+        if json.len() > MAX_CONTROL {
+            return Err(MessageError::TooLong);
+        }
+        // Only an object is a message; serde would take a list for one too.
+        if !json.trim_ascii_start().starts_with(b"{") {
+            return Err(MessageError::Malformed);
+        }
+        serde_json::from_slice(json).map_err(|_| MessageError::Malformed)
+    }
+
+    /// Writes one message.
+    pub fn to_json(&self) -> Vec<u8> {
+        // Nothing in it can fail to be written.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+/// Tells a field that is `null` from one that is absent.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<u32>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Result<Control, MessageError> {
+        Control::from_json(json.as_bytes())
+    }
+
+    #[test]
+    fn every_message_survives_being_written_and_read() {
+        for (control, json) in [
+            (Control::show(Some(720)), r#"{"show":{"camera":720}}"#),
+            (Control::show(None), r#"{"show":{"camera":null}}"#),
+            (Control::paused(true), r#"{"video":"paused"}"#),
+            (Control::paused(false), r#"{"video":"flowing"}"#),
+        ] {
+            assert_eq!(control.to_json(), json.as_bytes());
+            assert_eq!(read(json), Ok(control));
+        }
+    }
+
+    #[test]
+    fn what_a_message_does_not_name_it_says_nothing_about() {
+        assert_eq!(read("{}"), Ok(Control::default()));
+        let screen = read(r#"{"show":{"screen":1080},"hands":2}"#).unwrap();
+        assert_eq!(screen.show, Some(Show { camera: None }));
+        let later = read(r#"{"video":"mirrored"}"#).unwrap();
+        assert_eq!(later.video, Some(Video::Unknown));
+    }
+
+    #[test]
+    fn what_is_no_message_is_refused() {
+        for json in [
+            "",
+            "null",
+            "[]",
+            "[null,null]",
+            r#"{"show":720}"#,
+            r#"{"show":{"camera":-1}}"#,
+            r#"{"show":{"camera":7.5}}"#,
+            r#"{"show":{"camera":"720"}}"#,
+            r#"{"show":{"camera":4294967296}}"#,
+            r#"{"video":1}"#,
+            "{}{}",
+            "\u{0}",
+        ] {
+            assert_eq!(read(json), Err(MessageError::Malformed), "{json}");
+        }
+        let long = format!("{{{}}}", " ".repeat(MAX_CONTROL));
+        assert_eq!(read(&long), Err(MessageError::TooLong));
+    }
+}
