@@ -6,15 +6,21 @@
 //! - [`bitrate`], [`layer`], [`take`]: the words in which the network speaks with the encoders
 //! - [`ladder`]: who is sent which layer, and what each layer may cost
 //! - [`packet`]: one received packet, the leaf that every media room shares
+//! - [`transport_report`]: which of our packets arrived, and when
+//! - [`estimator`]: how much may be sent to one person; `BANDWIDTH.md` tells how
+//! - [`pacer`]: what leaves when
 //! - [`history`]: what was sent of late, to answer a NACK from
 //! - [`keyframe`]: how often a keyframe may be asked for
 //! - [`report`]: what RTCP reports say about loss and round trip
 
 pub mod bitrate;
+pub mod estimator;
 pub mod history;
 pub mod keyframe;
 pub mod ladder;
 pub mod layer;
+pub mod pacer;
 pub mod packet;
 pub mod report;
 pub mod take;
+pub mod transport_report;

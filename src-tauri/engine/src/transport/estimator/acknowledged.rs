@@ -1,0 +1,83 @@
+//! How fast our packets come out at the other end, and how fast the same packets went in.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Arrivals remembered: a second at 4 Mbit/s in full packets; the oldest goes.
+const CAPACITY: usize = 512;
+
+/// Arrivals older than this, on the other side's clock, say nothing about now.
+const MEMORY: i64 = 1_500_000;
+
+/// One packet at both ends, in microseconds of each end's own clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Passage {
+    pub sent: i64,
+    pub arrived: i64,
+    pub bytes: usize,
+}
+
+/// The rates of one stretch of packets, in bits per second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Throughput {
+    /// At which they arrived.
+    pub out: f64,
+    /// At which they had left.
+    pub into: f64,
+}
+
+/// The latest arrivals.
+#[derive(Debug, Default)]
+pub(super) struct Acknowledged {
+    passages: VecDeque<Passage>,
+}
+
+impl Acknowledged {
+    /// A packet arrived.
+    pub fn push(&mut self, passage: Passage) {
+        if self.passages.len() == CAPACITY {
+            self.passages.pop_front();
+        }
+        self.passages.push_back(passage);
+        while let Some(first) = self.passages.front()
+            && (passage.arrived - first.arrived).abs() > MEMORY
+        {
+            self.passages.pop_front();
+        }
+    }
+
+    /// The rates over the last `window`, or as much longer as `packets` take; `None` while there are fewer.
+    pub fn rate(&self, window: Duration, packets: usize) -> Option<Throughput> {
+        let newest = self.passages.iter().map(|p| p.arrived).max()?;
+        let window = window.as_micros() as i64;
+        let (mut bytes, mut count) = (0, 0);
+        let (mut sent, mut arrived) = ((i64::MAX, i64::MIN), (i64::MAX, i64::MIN));
+        for passage in self.passages.iter().rev() {
+            if newest - passage.arrived > window && count >= packets {
+                break;
+            }
+            bytes += passage.bytes;
+            count += 1;
+            sent = (sent.0.min(passage.sent), sent.1.max(passage.sent));
+            arrived = (
+                arrived.0.min(passage.arrived),
+                arrived.1.max(passage.arrived),
+            );
+        }
+        if count < packets.max(2) {
+            return None;
+        }
+        // The first packet opens the stretch, the time before it is not part of it.
+        let bits = bytes as f64 * 8.0 * (count - 1) as f64 / count as f64;
+        let over = |(from, to): (i64, i64)| bits * 1e6 / (to - from).max(1000) as f64;
+        Some(Throughput {
+            out: over(arrived),
+            into: over(sent),
+        })
+    }
+
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.passages.clear();
+    }
+}
