@@ -22,5 +22,10 @@ pub mod layer;
 pub mod pacer;
 pub mod packet;
 pub mod report;
+#[cfg(test)]
+pub mod simulator;
 pub mod take;
 pub mod transport_report;
+
+#[cfg(test)]
+mod scenarios;

@@ -14,6 +14,7 @@ const MEMORY: i64 = 1_500_000;
 pub(super) struct Passage {
     pub sent: i64,
     pub arrived: i64,
+    /// With those of the packets just before it that no report spoke of.
     pub bytes: usize,
 }
 
@@ -46,33 +47,41 @@ impl Acknowledged {
         }
     }
 
-    /// The rates over the last `window`, or as much longer as `packets` take; `None` while there are fewer.
-    pub fn rate(&self, window: Duration, packets: usize) -> Option<Throughput> {
+    /// The rates over the arrivals of the last `window`, or as much longer as `packets` take; `None`
+    /// while there are fewer. What left before `since` does not count.
+    pub fn rate(&self, window: Duration, packets: usize, since: i64) -> Option<Throughput> {
         let newest = self.passages.iter().map(|p| p.arrived).max()?;
         let window = window.as_micros() as i64;
         let (mut bytes, mut count) = (0, 0);
-        let (mut sent, mut arrived) = ((i64::MAX, i64::MIN), (i64::MAX, i64::MIN));
+        let (mut first_sent, mut first_arrived) = (self.passages.back()?, self.passages.back()?);
+        let mut last = (i64::MIN, i64::MIN);
         for passage in self.passages.iter().rev() {
+            if passage.sent < since {
+                continue;
+            }
             if newest - passage.arrived > window && count >= packets {
                 break;
             }
             bytes += passage.bytes;
             count += 1;
-            sent = (sent.0.min(passage.sent), sent.1.max(passage.sent));
-            arrived = (
-                arrived.0.min(passage.arrived),
-                arrived.1.max(passage.arrived),
-            );
+            if passage.sent <= first_sent.sent {
+                first_sent = passage;
+            }
+            if passage.arrived <= first_arrived.arrived {
+                first_arrived = passage;
+            }
+            last = (last.0.max(passage.sent), last.1.max(passage.arrived));
         }
         if count < packets.max(2) {
             return None;
         }
-        // The first packet opens the stretch, the time before it is not part of it.
-        let bits = bytes as f64 * 8.0 * (count - 1) as f64 / count as f64;
-        let over = |(from, to): (i64, i64)| bits * 1e6 / (to - from).max(1000) as f64;
+        // The first packet opens the stretch; the time before it is not part of it.
+        let rate = |first: usize, from: i64, to: i64| {
+            (bytes - first) as f64 * 8e6 / to.saturating_sub(from).max(1000) as f64
+        };
         Some(Throughput {
-            out: over(arrived),
-            into: over(sent),
+            out: rate(first_arrived.bytes, first_arrived.arrived, last.1),
+            into: rate(first_sent.bytes, first_sent.sent, last.0),
         })
     }
 

@@ -32,9 +32,10 @@ pub(super) struct Sent {
     number: u64,
     pub at: Instant,
     pub bytes: usize,
-    #[expect(dead_code, reason = "read as soon as probes are sent")]
     pub probe: Option<ProbeId>,
     pub fate: Fate,
+    /// Bytes of the packets just before it that no report spoke of, because one was lost.
+    pub unspoken: usize,
 }
 
 /// The packets that left, and what became of them.
@@ -45,6 +46,8 @@ pub(super) struct InFlight {
     settled: usize,
     /// When the newest packet that arrived had left.
     acknowledged: Option<Instant>,
+    /// The highest number that a report spoke of.
+    spoken: Option<u64>,
 }
 
 impl InFlight {
@@ -72,6 +75,7 @@ impl InFlight {
             bytes,
             probe,
             fate: Fate::Unknown,
+            unspoken: 0,
         });
     }
 
@@ -83,6 +87,7 @@ impl InFlight {
             .packets
             .binary_search_by_key(&number, |sent| sent.number)
             .ok()?;
+        let unspoken = self.unspoken_before(index);
         let packet = &mut self.packets[index];
         if packet.fate == Fate::Arrived {
             return None;
@@ -92,9 +97,24 @@ impl InFlight {
             return None;
         }
         packet.fate = Fate::Arrived;
+        packet.unspoken = unspoken;
         let packet = *packet;
         self.acknowledged = self.acknowledged.max(Some(packet.at));
         Some(packet)
+    }
+
+    /// What lies between this packet and the last that any report spoke of.
+    fn unspoken_before(&mut self, index: usize) -> usize {
+        let number = self.packets[index].number;
+        let spoken = self
+            .spoken
+            .replace(self.spoken.unwrap_or(number).max(number));
+        let unspoken = self
+            .packets
+            .range(..index)
+            .rev()
+            .take_while(|packet| spoken.is_some_and(|spoken| packet.number > spoken));
+        unspoken.map(|packet| packet.bytes).sum()
     }
 
     /// The next packet whose fate will not change any more.
@@ -127,6 +147,7 @@ impl InFlight {
         self.packets.clear();
         self.settled = 0;
         self.acknowledged = None;
+        self.spoken = None;
     }
 }
 
