@@ -11,6 +11,12 @@ use std::time::Duration;
 /// enough that clocks 200 ppm apart drift 6 ms and a longer way becomes the new normal.
 const BASE_SECONDS: i64 = 30;
 
+/// A delay this near to the least renews it. Without one for so long, the queue is emptied on purpose, for
+/// at most so long: three times within what is remembered.
+const NEAR_BASE: i64 = 10_000;
+const REFRESH: i64 = 10_000_000;
+const REFRESH_TIME: i64 = 500_000;
+
 /// A delay that differs from the last by more is another clock, not a queue; all is learnt anew.
 const CLOCK_JUMP: i64 = 5_000_000;
 
@@ -22,7 +28,7 @@ const JITTER_GAIN: f64 = 1.0 / 32.0;
 const MAX_JITTER: f64 = 50_000.0;
 
 /// The level is the least of so much time in multiples of the jitter, within bounds.
-const LEVEL_JITTERS: f64 = 3.0;
+const LEVEL_JITTERS: f64 = 10.0;
 const LEVEL_TIME: (f64, f64) = (20_000.0, 150_000.0);
 
 /// And of at least so many packets.
@@ -40,6 +46,8 @@ const HIGH: f64 = 70_000.0;
 const LOW_JITTERS: f64 = 3.5;
 const HIGH_JITTERS: f64 = 4.0;
 
+const STANDING_JITTERS: f64 = 7.0;
+
 /// But never beyond these: a queue that is heard is too long on any path.
 const MOST_LOW: f64 = 60_000.0;
 const MOST_HIGH: f64 = 120_000.0;
@@ -54,6 +62,9 @@ pub(super) struct QueueDelay {
     empty: Option<i64>,
     recent: VecDeque<(i64, i64)>,
     last: Option<i64>,
+    /// When a packet last left that came as quickly as any.
+    seen: i64,
+    stale: bool,
     jitter: f64,
 }
 
@@ -88,6 +99,12 @@ impl QueueDelay {
         {
             self.recent.pop_front();
         }
+        if let Some(base) = self.base
+            && (delay - base <= NEAR_BASE || sent - self.seen > REFRESH + REFRESH_TIME)
+        {
+            self.seen = sent;
+        }
+        self.stale = sent - self.seen > REFRESH;
         if self.level() <= self.low() {
             self.empty = Some(sent);
         }
@@ -124,6 +141,11 @@ impl QueueDelay {
         Duration::from_micros(self.level() as u64)
     }
 
+    /// Whether no packet came as quickly as it could for long: a queue may have become the base.
+    pub fn stale(&self) -> bool {
+        self.stale
+    }
+
     /// Since when packets find a queue: when the last left that found none.
     pub fn queued_since(&self) -> i64 {
         self.empty.unwrap_or(i64::MIN)
@@ -142,6 +164,11 @@ impl QueueDelay {
     /// Above this level it is congestion.
     pub fn high(&self) -> f64 {
         (HIGH + HIGH_JITTERS * self.jitter()).min(MOST_HIGH)
+    }
+
+    /// Above this level, if it lasts, it is a queue and no jitter.
+    pub fn standing(&self) -> f64 {
+        LOW + STANDING_JITTERS * self.jitter()
     }
 
     /// What stands now is the way itself, not a queue.

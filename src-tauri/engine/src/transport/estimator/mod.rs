@@ -59,7 +59,7 @@ const HEADROOM: f64 = 1.25;
 const SHORT: Duration = Duration::from_millis(150);
 const LONG: Duration = Duration::from_millis(500);
 const RATE_PACKETS: usize = 10;
-const SHORT_JITTERS: f64 = 30.0;
+const SHORT_JITTERS: f64 = 60.0;
 /// By so many jitters may the ends of such a stretch be off by chance.
 const NOISE_JITTERS: f64 = 3.0;
 /// While a queue stands, only what found it counts, and so many packets will do.
@@ -84,6 +84,9 @@ const SILENCE: Duration = Duration::from_millis(1000);
 /// The quickest answer is sought among this many reports: twenty seconds of them.
 const ANSWERS: u32 = 400;
 
+/// The delay's estimate runs no further than this ahead of a bound that losses set.
+const BOUND_SLACK: f64 = 1.1;
+
 /// On another path at most this share of what the last one carried is sent at first; probes do the rest.
 const NEW_PATH: f64 = 0.5;
 
@@ -101,6 +104,8 @@ pub struct Estimator {
     wanted: Bitrate,
     /// The most that losses allow, renewed with every report.
     bound: f64,
+    /// The share that is sent while a loss is put to the test.
+    tested_share: f64,
     round_trip: Option<Duration>,
     quickest: Option<(Duration, u32)>,
     /// How long the oldest packet without an answer has waited.
@@ -121,6 +126,7 @@ impl Estimator {
             prober: Prober::new(now),
             wanted: MAX,
             bound: f64::INFINITY,
+            tested_share: 1.0,
             round_trip: None,
             quickest: None,
             unanswered: Duration::ZERO,
@@ -199,12 +205,16 @@ impl Estimator {
     fn conclude(&mut self, answered: Instant, lost: bool, now: Instant) {
         let jitters = Duration::from_micros((self.delay.jitter() * SHORT_JITTERS) as u64);
         let window = jitters.clamp(SHORT, LONG);
-        let since = self.delay.queued_since();
+        let tested = self.rate.tested_since().filter(|began| answered >= *began);
+        let tested = tested.map_or(i64::MIN, |began| self.micros(began));
+        let since = self.delay.queued_since().max(tested);
         let seen = Observed {
             now,
             queue: self.delay.level(),
             low: self.delay.low(),
             high: self.delay.high(),
+            standing: self.delay.standing(),
+            stale: self.delay.stale(),
             growing: self.trend.growing(),
             throughput: self.acknowledged.rate(window, SHORT_PACKETS, since),
             noise: NOISE_JITTERS * self.delay.jitter() / window.as_micros() as f64,
@@ -214,6 +224,7 @@ impl Estimator {
                 .map(|rate| rate.out),
             answered,
             round_trip: self.round_trip.unwrap_or_default(),
+            loss: self.loss.share(),
             lost,
             ceiling: self.ceiling(),
         };
@@ -234,12 +245,14 @@ impl Estimator {
             self.prober
                 .result(|sent| sent < answered, known_loss, self.delay.jitter(), now);
         if let Some(found) = result
-            && self.rate.ease() == Ease::Free
+            && matches!(self.rate.ease(), Ease::Free | Ease::Draining)
             && found > self.rate.target()
         {
             self.rate.set(found.min(self.ceiling()));
         }
         self.bound = self.loss.bound(self.rate.target(), now);
+        self.tested_share = self.loss.tested_share(now);
+        self.rate.keep_below(self.bound * BOUND_SLACK);
     }
 
     /// Moves the time on, and asks whether a probe is to be sent now. To be called every 10 to 50 ms.
@@ -271,14 +284,16 @@ impl Estimator {
             .rate
             .sending()
             .min(self.rate.target() * answered)
-            .min(self.bound);
+            .min(self.bound)
+            .min(self.rate.target() * self.tested_share);
         Bitrate::from_bps(rate as u64).clamp(MIN, MAX)
     }
 
     /// How fast packets may leave one after another: more than the estimate, so that a picture is
     /// not spread over the whole time until the next.
     pub fn pacing(&self) -> Bitrate {
-        let tight = matches!(self.rate.ease(), Ease::Draining | Ease::Congested);
+        let tight = matches!(self.rate.ease(), Ease::Draining | Ease::Congested)
+            || self.bound < f64::INFINITY;
         self.estimate() * if tight { PACING_TIGHT } else { PACING }
     }
 
@@ -340,6 +355,7 @@ impl Estimator {
         self.rate.restart(target, now);
         self.prober = Prober::new(now);
         self.bound = f64::INFINITY;
+        self.tested_share = 1.0;
         self.round_trip = None;
         self.quickest = None;
         self.unanswered = Duration::ZERO;

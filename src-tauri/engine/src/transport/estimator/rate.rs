@@ -15,6 +15,10 @@ use super::rivalry::Rivalry;
 /// here the queue is drained apart from it, so that less need be given up).
 const BETA: f64 = 0.9;
 
+/// One cut takes no more than this leaves: what was measured over a few packets may be chance, and the next
+/// report can cut again.
+const LEAST_CUT: f64 = 0.35;
+
 /// Growth per second far from any known capacity (section 5.5: eta = 1.08 per second).
 const FAST_GROWTH: f64 = 0.08;
 
@@ -36,6 +40,15 @@ const DRAIN_TIME: f64 = 600_000.0;
 /// What goes on meanwhile: voice and a small picture.
 const LEAST_DRAIN: f64 = 0.35;
 
+/// A queue that lasts this long is what stands between too high a rate and its draining; then what comes
+/// through is the capacity, and this share of it the rate.
+const SETTLED: Duration = Duration::from_millis(1000);
+const SETTLED_SHARE: f64 = 0.95;
+
+/// At least this often the queue must have been empty, or nobody knows any more how long the way is without
+/// one; else less is sent for a moment (as BBR does, draft-cardwell-iccrg-bbr-congestion-control, ProbeRTT).
+const REFRESH_SHARE: f64 = 0.6;
+
 /// Packets arrive this much more slowly than they left when a queue grows; less is noise.
 const GROWING: f64 = 0.97;
 
@@ -53,6 +66,10 @@ pub(super) struct Observed {
     pub queue: f64,
     pub low: f64,
     pub high: f64,
+    /// Where it is a queue for certain, if it lasts.
+    pub standing: f64,
+    /// The way without a queue was not seen for long.
+    pub stale: bool,
     /// The delay grows.
     pub growing: bool,
     /// Over the last few packets.
@@ -65,6 +82,8 @@ pub(super) struct Observed {
     pub answered: Instant,
     /// With the queue.
     pub round_trip: Duration,
+    /// The share of packets lost of late.
+    pub loss: f64,
     /// A packet was lost since the last report.
     pub lost: bool,
     /// What it should not grow beyond.
@@ -94,6 +113,10 @@ pub(super) struct Rate {
     capacity: Option<f64>,
     stepped: Instant,
     cut: Option<Instant>,
+    /// Since when there is a queue, or since it was last concluded from.
+    queued: Option<Instant>,
+    /// Until when such a queue is drained in earnest.
+    firm_until: Option<Instant>,
     rivalry: Rivalry,
 }
 
@@ -107,6 +130,8 @@ impl Rate {
             capacity: None,
             stepped: now,
             cut: None,
+            queued: None,
+            firm_until: None,
             rivalry: Rivalry::default(),
         }
     }
@@ -126,6 +151,11 @@ impl Rate {
         self.ease
     }
 
+    /// What left since then is looked at by itself: less was sent on purpose.
+    pub fn tested_since(&self) -> Option<Instant> {
+        self.rivalry.tested_since()
+    }
+
     /// When it was last cut.
     pub fn cut(&self) -> Option<Instant> {
         self.cut
@@ -142,6 +172,11 @@ impl Rate {
         }
     }
 
+    /// Losses allow no more.
+    pub fn keep_below(&mut self, most: f64) {
+        self.target = self.target.min(most);
+    }
+
     /// Another path: what was measured is void, what was sent a first guess.
     pub fn restart(&mut self, target: f64, now: Instant) {
         *self = Self::new(target, now);
@@ -155,10 +190,12 @@ impl Rate {
             .min(MAX_STEP)
             .as_secs_f64();
         self.stepped = self.stepped.max(seen.now);
-        let longer_way = self.rivalry.watch(seen, self.target, step);
+        let longer_way = self
+            .rivalry
+            .watch(seen, self.target, self.firm(seen.now), step);
         if self.rivalry.contested() {
             self.ease = Ease::Contested;
-            self.drain = self.rivalry.share(seen.now);
+            self.drain = self.rivalry.share(self.target, seen.now);
             self.target = self.rivalry.compete(seen, self.target, step);
             return false;
         }
@@ -170,11 +207,38 @@ impl Rate {
             self.ease = Ease::Draining;
         } else {
             self.ease = Ease::Free;
+            self.firm_until = None;
             self.grow(seen, step);
         }
+        self.settle(seen);
         let above = (seen.queue - seen.low).max(0.0);
-        self.drain = (1.0 - above / DRAIN_TIME).max(LEAST_DRAIN);
+        let least = seen.stale || self.firm(seen.now);
+        let most = if least { REFRESH_SHARE } else { 1.0 };
+        self.drain = (1.0 - above / DRAIN_TIME).max(LEAST_DRAIN).min(most);
         longer_way
+    }
+
+    fn firm(&self, now: Instant) -> bool {
+        self.firm_until.is_some_and(|until| now < until)
+    }
+
+    /// A queue that stays although it is being drained shows what the path carries.
+    fn settle(&mut self, seen: &Observed) {
+        if seen.queue <= seen.standing {
+            self.queued = None;
+            return;
+        }
+        let since = *self.queued.get_or_insert(seen.now);
+        if seen.now.saturating_duration_since(since) > SETTLED
+            && let Some(rate) = seen.acknowledged
+        {
+            self.queued = Some(seen.now);
+            self.firm_until = Some(seen.now + SETTLED);
+            self.target = self
+                .target
+                .min((rate * SETTLED_SHARE).max(self.target * LEAST_CUT));
+            self.capacity = Some(rate);
+        }
     }
 
     fn reduce(&mut self, seen: &Observed) {
@@ -184,7 +248,7 @@ impl Rate {
         if passed.out >= passed.into * (GROWING - seen.noise) {
             return;
         }
-        let rate = passed.out * BETA;
+        let rate = (passed.out * BETA).max(self.target * LEAST_CUT);
         let effective = self.cut.is_none_or(|cut| seen.answered > cut);
         if rate < self.target && (effective || rate < self.target * PLUNGE) {
             self.target = rate;

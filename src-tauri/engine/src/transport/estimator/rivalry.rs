@@ -9,11 +9,15 @@
 
 use std::time::{Duration, Instant};
 
+use super::acknowledged::Throughput;
 use super::rate::Observed;
 
 /// By how much the queue must have failed to shrink: beyond errors of measurement and the time until
 /// what we did shows. In microseconds.
 const MARGIN: f64 = 250_000.0;
+
+/// Sending less than this share of what came through relieves the queue; what is nearer to it may be an error.
+const RELIEVED: f64 = 0.9;
 
 /// What comes through in this time from the queue's beginning is what the path carried then.
 const FIRST_TIME: Duration = Duration::from_millis(400);
@@ -31,7 +35,7 @@ const STILL: f64 = 10_000.0;
 const MOVEMENT: Duration = Duration::from_millis(1000);
 
 /// We begin with this share of what we had when the queue came: half, as for two who share.
-const FIRST_SHARE: f64 = 0.5;
+const FIRST_SHARE: f64 = 0.55;
 
 /// Stepping back on loss, and the growth per round trip in packets that makes that fair to Reno
 /// (RFC 9438, section 4.3: 3 (1 - b) / (1 + b)).
@@ -40,10 +44,10 @@ const GROWTH: f64 = 3.0 * (1.0 - BETA) / (1.0 + BETA) * 1200.0 * 8.0;
 
 /// And never slower than this share of what we had per second: what a loss takes is regained in about
 /// the four seconds that Cubic takes on such lines.
-const REGAIN: f64 = 0.04;
+const REGAIN: f64 = 0.05;
 
 /// Never less than this share of what we had.
-const LEAST_SHARE: f64 = 0.35;
+const LEAST_SHARE: f64 = 0.45;
 
 /// An empty queue for this long: whoever it was has gone.
 const GONE: Duration = Duration::from_millis(1500);
@@ -51,16 +55,22 @@ const GONE: Duration = Duration::from_millis(1500);
 /// Meanwhile it is tested every so often, and first after so long, whether the queue is ours after all: for a
 /// moment half is sent, and if then more comes out than goes in, by this factor, it is.
 const TEST_INTERVAL: Duration = Duration::from_secs(5);
-const FIRST_TEST: Duration = Duration::from_millis(1500);
+const FIRST_TEST: Duration = Duration::from_millis(1000);
 const TEST_TIME: Duration = Duration::from_millis(300);
 const TEST_SHARE: f64 = 0.5;
 const OURS: f64 = 1.4;
+const TESTS: u32 = 2;
+
+/// Others who fill a queue lose a few packets in a hundred by it; a larger share is lost by us alone.
+const OUR_LOSS: f64 = 0.3;
 
 /// Watches a queue from its first appearance on.
 #[derive(Debug, Default)]
 pub(super) struct Rivalry {
     watched: Option<Watched>,
     contested: Option<Contested>,
+    /// What we had before a contest whose end was unclear.
+    had: Option<f64>,
 }
 
 #[derive(Debug)]
@@ -69,7 +79,7 @@ struct Watched {
     had: f64,
     /// What came through when the rate was last cut, before the cut showed.
     capacity: f64,
-    since: Instant,
+    since: Option<Instant>,
     /// The least that came through at first, when what we did could not show yet.
     first: f64,
     /// For how long less was sent than that, and still no more came out than went in; in seconds.
@@ -86,6 +96,8 @@ struct Watched {
 #[derive(Debug)]
 struct Test {
     begins: Instant,
+    /// How often in a row it was found ours.
+    times: u32,
     out: f64,
     into: f64,
 }
@@ -93,6 +105,8 @@ struct Test {
 #[derive(Debug)]
 struct Contested {
     had: f64,
+    /// What came through of late.
+    passed: f64,
     stepped_back: Instant,
     empty_since: Option<Instant>,
     test: Test,
@@ -105,26 +119,32 @@ impl Rivalry {
         self.contested.is_some()
     }
 
-    /// Takes a report in. Tells whether the way has become longer.
-    pub fn watch(&mut self, seen: &Observed, target: f64, step: f64) -> bool {
+    /// Takes a report in. Tells whether the way has become longer. `firm`: a standing queue is being
+    /// drained in earnest, however short it is.
+    pub fn watch(&mut self, seen: &Observed, target: f64, firm: bool, step: f64) -> bool {
         if let Some(contested) = &mut self.contested {
             if contested.is_over(seen) {
+                // Until the queue is seen empty, it may still be others'.
+                self.had = Some(contested.had);
                 self.contested = None;
                 self.watched = None;
             }
             return false;
         }
         if seen.queue <= seen.low {
+            // It was ours, for it is gone.
             self.watched = None;
+            self.had = None;
             return false;
         }
         let Some(passed) = seen.throughput else {
             return false;
         };
+        let before = self.had.unwrap_or(0.0);
         let watched = self.watched.get_or_insert(Watched {
-            had: seen.acknowledged.unwrap_or(target).max(passed.out),
+            had: before.max(seen.acknowledged.unwrap_or(target).max(passed.out)),
             capacity: target.min(seen.acknowledged.unwrap_or(target)),
-            since: seen.now,
+            since: None,
             first: f64::INFINITY,
             evidence: 0.0,
             peak: 0.0,
@@ -134,6 +154,9 @@ impl Rivalry {
             moved_since: seen.now,
         });
         watched.peak = watched.peak.max(seen.queue);
+        if seen.queue > seen.high || firm {
+            watched.weigh(&passed, seen.now, step);
+        }
         watched.moved.0 = watched.moved.0.min(seen.queue);
         watched.moved.1 = watched.moved.1.max(seen.queue);
         if seen.now.saturating_duration_since(watched.moved_since) > MOVEMENT {
@@ -141,17 +164,8 @@ impl Rivalry {
             watched.moved = (seen.queue, seen.queue);
             watched.moved_since = seen.now;
         }
-        let spared = (1.0 - passed.into / watched.capacity.max(1.0)).max(0.0);
-        watched.relief += spared * step * 1e6;
-        if seen.queue < seen.high {
-            // Too short to tell from chance.
-        } else if seen.now.saturating_duration_since(watched.since) < FIRST_TIME {
-            watched.first = watched.first.min(passed.out);
-        } else if passed.into < watched.first * SPARED {
-            let shrinking = passed.out > passed.into * SHRINKING;
-            let weight = if shrinking { -2.0 } else { 1.0 };
-            watched.evidence = (watched.evidence + weight * step).max(0.0);
-        }
+        let spared = RELIEVED - passed.into / watched.capacity.max(1.0);
+        watched.relief = (watched.relief + spared * step * 1e6).max(0.0);
         if watched.relief <= watched.peak + MARGIN && watched.evidence <= EVIDENCE {
             return false;
         }
@@ -164,6 +178,7 @@ impl Rivalry {
         }
         self.contested = Some(Contested {
             had,
+            passed: passed.out,
             stepped_back: seen.now,
             empty_since: None,
             test: Test::at(seen.now + FIRST_TEST),
@@ -173,9 +188,11 @@ impl Rivalry {
     }
 
     /// The share of the rate that is sent now: less during a test.
-    pub fn share(&self, now: Instant) -> f64 {
-        let testing = self.contested.as_ref().is_some_and(|c| c.test.runs(now));
-        if testing { TEST_SHARE } else { 1.0 }
+    pub fn share(&self, target: f64, now: Instant) -> f64 {
+        let tested = self.contested.as_ref().filter(|c| c.test.runs(now));
+        tested.map_or(1.0, |contested| {
+            (TEST_SHARE * contested.passed / target.max(1.0)).min(TEST_SHARE)
+        })
     }
 
     /// The rate was cut to what came through.
@@ -190,6 +207,11 @@ impl Rivalry {
         let Some(contested) = &mut self.contested else {
             return target;
         };
+        if let Some(passed) = seen.acknowledged
+            && seen.answered < contested.test.begins
+        {
+            contested.passed = passed;
+        }
         let mut rate = target;
         if std::mem::take(&mut contested.fresh) {
             rate = rate.max(contested.had * FIRST_SHARE);
@@ -206,12 +228,34 @@ impl Rivalry {
         }
         rate
     }
+
+    /// What left since then tells the outcome of a test that is under way.
+    pub fn tested_since(&self) -> Option<Instant> {
+        self.contested
+            .as_ref()
+            .map(|contested| contested.test.begins)
+    }
+}
+
+impl Watched {
+    /// Whether more comes out than goes in, now that less is sent.
+    fn weigh(&mut self, passed: &Throughput, now: Instant, step: f64) {
+        let since = *self.since.get_or_insert(now);
+        if now.saturating_duration_since(since) < FIRST_TIME {
+            self.first = self.first.min(passed.out);
+        } else if passed.into < self.first * SPARED {
+            let shrinking = passed.out > passed.into * SHRINKING;
+            let weight = if shrinking { -2.0 } else { 1.0 };
+            self.evidence = (self.evidence + weight * step).max(0.0);
+        }
+    }
 }
 
 impl Test {
     fn at(begins: Instant) -> Self {
         Self {
             begins,
+            times: 0,
             out: 0.0,
             into: 0.0,
         }
@@ -234,8 +278,15 @@ impl Test {
             return false;
         }
         let ours = self.out > self.into * OURS;
-        *self = Self::at(seen.now + TEST_INTERVAL);
-        ours
+        // Others may have stepped back by chance just then: once is not enough.
+        let (times, again) = if ours {
+            (self.times + 1, TEST_TIME)
+        } else {
+            (0, TEST_INTERVAL)
+        };
+        *self = Self::at(seen.now + again);
+        self.times = times;
+        times >= TESTS
     }
 }
 
@@ -249,6 +300,6 @@ impl Contested {
                 return true;
             }
         }
-        self.test.watch(seen)
+        self.test.watch(seen) || seen.loss > OUR_LOSS
     }
 }
