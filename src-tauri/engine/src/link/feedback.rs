@@ -14,12 +14,15 @@ use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication
 use rtc::rtcp::receiver_report::ReceiverReport;
 use rtc::rtcp::reception_report::ReceptionReport;
 use rtc::rtcp::sender_report::SenderReport;
+use rtc::rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
 use rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
 use rtc::sansio::Protocol;
 use rtc::shared::error::Error;
 use tokio::sync::mpsc;
 
+use super::transport_cc::ReportReader;
 use crate::transport::report::{ReportBlock, SenderReports};
+use crate::transport::transport_report::TransportReport;
 
 /// Entries that may wait for the pump; a peer that floods us with feedback loses the rest of it.
 pub(super) const FEEDBACK_CAPACITY: usize = 128;
@@ -34,6 +37,8 @@ pub(super) enum Feedback {
     Nack(Vec<u16>),
     /// It can decode nothing of our camera until there is a keyframe.
     Keyframe,
+    /// When which of our packets arrived.
+    Arrivals(TransportReport),
     /// What it received of our microphone or camera.
     Report {
         audio: bool,
@@ -49,6 +54,7 @@ pub(super) struct FeedbackTap {
     camera: u32,
     out: mpsc::Sender<Feedback>,
     sent: SenderReports,
+    reader: ReportReader,
     reads: VecDeque<TaggedPacket>,
     writes: VecDeque<TaggedPacket>,
 }
@@ -61,17 +67,22 @@ impl FeedbackTap {
             camera,
             out,
             sent: SenderReports::default(),
+            reader: ReportReader::default(),
             reads: VecDeque::new(),
             writes: VecDeque::new(),
         }
     }
 
-    fn read(&self, packet: &dyn rtcp::Packet, now: Instant) {
+    fn read(&mut self, packet: &dyn rtcp::Packet, now: Instant) {
         let any = packet.as_any();
         if let Some(nack) = any.downcast_ref::<TransportLayerNack>() {
             if nack.media_ssrc == self.camera {
                 let asked = nack.nacks.iter().flat_map(|pair| pair.packet_list());
                 self.tell(Feedback::Nack(asked.take(MAX_NACKED).collect()));
+            }
+        } else if let Some(arrivals) = any.downcast_ref::<TransportLayerCc>() {
+            if let Some(report) = self.reader.read(arrivals) {
+                self.tell(Feedback::Arrivals(report));
             }
         } else if let Some(pli) = any.downcast_ref::<PictureLossIndication>() {
             if pli.media_ssrc == self.camera {

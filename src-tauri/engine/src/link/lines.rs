@@ -6,9 +6,11 @@ use rtc::peer_connection::configuration::media_engine::{
 };
 use rtc::rtp_transceiver::rtp_sender::{
     RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters,
-    RTCRtpEncodingParameters, RtpCodecKind,
+    RTCRtpEncodingParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind,
 };
 use rtc::shared::error::Error;
+
+use super::transport_cc::TRANSPORT_CC_URI;
 
 /// The media sections of every description, in order, by kind: see [`Line`], then the data channels.
 pub(super) const SECTIONS: [&str; 5] = ["audio", "video", "video", "audio", "application"];
@@ -98,6 +100,13 @@ pub(super) fn media_engine() -> Result<MediaEngine, Error> {
     engine.register_codec(h264, RtpCodecKind::Video)?;
     for parameter in ["", "pli"] {
         engine.register_feedback(feedback("nack", parameter), RtpCodecKind::Video);
+    }
+    for kind in [RtpCodecKind::Audio, RtpCodecKind::Video] {
+        engine.register_feedback(feedback("transport-cc", ""), kind);
+        let extension = RTCRtpHeaderExtensionCapability {
+            uri: TRANSPORT_CC_URI.to_owned(),
+        };
+        engine.register_header_extension(extension, kind, None)?;
     }
     Ok(engine)
 }

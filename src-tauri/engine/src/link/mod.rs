@@ -16,9 +16,11 @@
 //! - `lines`, `peer`, `addresses`: what a connection is made of
 //! - `keeper`, `observer`: the task that watches a connection and tells of it
 //! - `outbox`, `pump`, `stream`, `feedback`: packets out, and what the other side says about them
+//! - `arrival_tap`, `transport_cc`: when packets arrived, said and heard
 //! - `receive`, `control`: packets and messages in
 
 mod addresses;
+mod arrival_tap;
 mod candidate;
 mod config;
 mod connection;
@@ -37,6 +39,7 @@ mod receive;
 mod shared;
 mod stats;
 mod stream;
+mod transport_cc;
 
 #[cfg(test)]
 mod tests;

@@ -19,6 +19,7 @@ use webrtc::peer_connection::{
 use webrtc::rtp_transceiver::RtpSender;
 
 use super::addresses::LocalAddresses;
+use super::arrival_tap::ArrivalTap;
 use super::config::{
     CHANNEL_BUFFER_BYTES, CHECKS_PER_PAIR, DISCONNECTED_AFTER, FAILED_AFTER, KEEPALIVE, LinkConfig,
     SRTP_REPLAY_WINDOW,
@@ -30,8 +31,9 @@ use super::lines::{Line, media_engine};
 use super::observer::Observer;
 use super::stream::OutgoingStream;
 
-/// Where the feedback tap stands among the interceptors: nearest the wire.
-const TAP_SLOT: usize = 500;
+/// Where the taps stand among the interceptors: nearest the wire.
+const ARRIVAL_TAP_SLOT: usize = 400;
+const FEEDBACK_TAP_SLOT: usize = 500;
 
 /// A connection and the ends of it that the link's tasks hold.
 pub(super) struct Peer {
@@ -59,7 +61,9 @@ impl Peer {
         let (out, feedback) = mpsc::channel(FEEDBACK_CAPACITY);
         let tap = FeedbackTap::new(microphone, camera, out);
         // No NACK generator or responder and no bandwidth estimation of the library: ours are bounded.
-        let interceptors = configure_rtcp_reports(Registry::new()).with(Slot::from(TAP_SLOT), tap);
+        let interceptors = configure_rtcp_reports(Registry::new())
+            .with(Slot::from(ARRIVAL_TAP_SLOT), ArrivalTap::new(camera))
+            .with(Slot::from(FEEDBACK_TAP_SLOT), tap);
         let addresses = LocalAddresses {
             loopback: config.loopback,
         };

@@ -20,7 +20,7 @@ use super::event::LinkEvent;
 use super::feedback::Feedback;
 use super::shared::{Shared, until};
 use super::stats::count;
-use super::stream::OutgoingStream;
+use super::stream::{OutgoingStream, TransportNumbers};
 use crate::audio::EncodedAudio;
 use crate::transport::history::History;
 use crate::transport::keyframe::KeyframeGate;
@@ -48,6 +48,7 @@ pub(super) struct Pump {
     pipes: Pipes,
     microphone: OutgoingStream,
     camera: OutgoingStream,
+    numbers: TransportNumbers,
     /// What was sent of our camera, to be sent again.
     history: History,
     /// What the other side wants to be sent again.
@@ -64,6 +65,7 @@ impl Pump {
             pipes,
             microphone,
             camera,
+            numbers: TransportNumbers::default(),
             history: History::default(),
             repairs: VecDeque::new(),
             asked: KeyframeGate::default(),
@@ -107,6 +109,7 @@ impl Pump {
                 count(&shared.counters.keyframe_requests_received);
                 self.asked.request();
             }
+            Feedback::Arrivals(_) => count(&shared.counters.arrival_reports_received),
             Feedback::Report {
                 audio,
                 loss,
@@ -155,7 +158,8 @@ impl Pump {
         let payload = audio.payload.clone();
         self.pipes.shared.counters.audio_sent.add(payload.len());
         let packet = self.microphone.number(audio.timestamp, false, payload);
-        self.microphone.send(packet).await
+        self.microphone.send(packet, &mut self.numbers).await?;
+        Ok(())
     }
 
     async fn send_video(&mut self, frame: &EncodedVideo, index: usize) -> Result<(), LinkError> {
@@ -171,7 +175,8 @@ impl Pump {
         let last = index + 1 == frame.payloads.len();
         let packet = self.camera.number(frame.timestamp, last, payload);
         self.history.record(packet.clone(), Instant::now());
-        self.camera.send(packet).await
+        self.camera.send(packet, &mut self.numbers).await?;
+        Ok(())
     }
 
     async fn send_repair(&mut self) -> Result<(), LinkError> {
@@ -182,7 +187,8 @@ impl Pump {
         };
         let counters = &self.pipes.shared.counters;
         counters.retransmitted.add(packet.payload.len());
-        self.camera.send(packet).await
+        self.camera.send(packet, &mut self.numbers).await?;
+        Ok(())
     }
 
     /// Asks the other side for what we miss.

@@ -122,6 +122,7 @@ impl Shared {
             video_dropped,
             nacks_received: counters.nacks_received.load(Ordering::Relaxed),
             keyframe_requests_received: counters.keyframe_requests_received.load(Ordering::Relaxed),
+            arrival_reports_received: counters.arrival_reports_received.load(Ordering::Relaxed),
             nacks_sent: counters.nacks_sent.load(Ordering::Relaxed),
             keyframe_requests_sent: counters.keyframe_requests_sent.load(Ordering::Relaxed),
         }

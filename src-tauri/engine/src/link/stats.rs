@@ -116,6 +116,9 @@ pub struct LinkStats {
     pub nacks_received: u64,
     /// Requests for keyframes: received from the other side, those that the gate held back included.
     pub keyframe_requests_received: u64,
+    /// Reports on when our packets arrived: received from the other side. None from one that does not
+    /// know them.
+    pub arrival_reports_received: u64,
     /// Requests for packets: sent by this side.
     pub nacks_sent: u64,
     /// Requests for keyframes: sent by this side.
@@ -153,6 +156,7 @@ pub(super) struct Counters {
     pub video_received: KindCounter,
     pub nacks_received: AtomicU64,
     pub keyframe_requests_received: AtomicU64,
+    pub arrival_reports_received: AtomicU64,
     pub nacks_sent: AtomicU64,
     pub keyframe_requests_sent: AtomicU64,
 }

@@ -4,12 +4,14 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use rtc::rtp::Packet;
 use rtc::rtp::header::Header;
 use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::rtp_transceiver::RtpSender;
 
 use super::error::LinkError;
+use super::transport_cc::TRANSPORT_CC_URI;
 use crate::transport::history::SentPacket;
 
 /// RTP's version field, which webrtc-rs leaves to us.
@@ -19,9 +21,17 @@ const RTP_VERSION: u8 = 2;
 pub(super) struct OutgoingStream {
     sender: Arc<dyn RtpSender>,
     ssrc: u32,
-    /// What the two sides call the codec; known once they have agreed.
-    payload_type: Option<u8>,
+    agreed: Option<Agreed>,
     sequence: u16,
+}
+
+/// What the two sides have agreed on.
+#[derive(Clone, Copy)]
+struct Agreed {
+    /// What they call the codec.
+    payload_type: u8,
+    /// What they call the header extension for transport-wide numbers, if the other side has it.
+    numbers: Option<u8>,
 }
 
 impl OutgoingStream {
@@ -31,7 +41,7 @@ impl OutgoingStream {
         Self {
             sender,
             ssrc,
-            payload_type: None,
+            agreed: None,
             sequence: random >> 1,
         }
     }
@@ -42,7 +52,7 @@ impl OutgoingStream {
     }
 
     /// Gives a payload the next number.
-    pub fn number(&mut self, timestamp: u32, marker: bool, payload: bytes::Bytes) -> SentPacket {
+    pub fn number(&mut self, timestamp: u32, marker: bool, payload: Bytes) -> SentPacket {
         let sequence = self.sequence;
         self.sequence = sequence.wrapping_add(1);
         SentPacket {
@@ -53,35 +63,66 @@ impl OutgoingStream {
         }
     }
 
-    /// Hands a packet to the connection's driver; waits while that has 256 others to do. What the
-    /// other side has no codec for is let go.
-    pub async fn send(&mut self, packet: SentPacket) -> Result<(), LinkError> {
-        let Some(payload_type) = self.payload_type().await else {
-            return Ok(());
+    /// Hands a packet to the connection's driver, under the next of `numbers`; waits while the driver
+    /// has 256 others to do. Returns the number, if one was given. What the other side has no codec
+    /// for is let go.
+    pub async fn send(
+        &mut self,
+        packet: SentPacket,
+        numbers: &mut TransportNumbers,
+    ) -> Result<Option<u16>, LinkError> {
+        let Some(agreed) = self.agreed().await else {
+            return Ok(None);
         };
-        let header = Header {
+        let mut header = Header {
             version: RTP_VERSION,
             marker: packet.marker,
-            payload_type,
+            payload_type: agreed.payload_type,
             sequence_number: packet.sequence,
             timestamp: packet.timestamp,
             ssrc: self.ssrc,
             ..Default::default()
         };
+        let number = agreed.numbers.map(|id| numbers.stamp(&mut header, id));
         let packet = Packet {
             header,
             payload: packet.payload,
         };
         let track: &Arc<dyn TrackLocal> = self.sender.track();
-        track.write_rtp(packet).await.map_err(|_| LinkError::Ended)
+        let sent = track.write_rtp(packet).await;
+        sent.map_err(|_| LinkError::Ended)?;
+        Ok(number.flatten())
     }
 
-    async fn payload_type(&mut self) -> Option<u8> {
-        if self.payload_type.is_none() {
-            let parameters = self.sender.get_parameters().await.ok()?;
-            let codec = parameters.rtp_parameters.codecs.first();
-            self.payload_type = codec.map(|codec| codec.payload_type);
+    async fn agreed(&mut self) -> Option<Agreed> {
+        if self.agreed.is_none() {
+            let parameters = self.sender.get_parameters().await.ok()?.rtp_parameters;
+            let extensions = parameters.header_extensions.iter();
+            let mut numbers = extensions.filter(|extension| extension.uri == TRANSPORT_CC_URI);
+            let numbers = numbers.next().and_then(|e| u8::try_from(e.id).ok());
+            self.agreed = parameters.codecs.first().map(|codec| Agreed {
+                payload_type: codec.payload_type,
+                numbers,
+            });
         }
-        self.payload_type
+        self.agreed
+    }
+}
+
+/// Counts the packets of all streams of a link together, in the order in which they leave: each
+/// sending of a packet has a number of its own, repair included.
+#[derive(Debug, Default)]
+pub(super) struct TransportNumbers {
+    next: u16,
+}
+
+impl TransportNumbers {
+    /// Writes the next number into a header.
+    fn stamp(&mut self, header: &mut Header, extension: u8) -> Option<u16> {
+        let number = self.next;
+        let bytes = Bytes::copy_from_slice(&number.to_be_bytes());
+        header.set_extension(extension, bytes).ok()?;
+        self.next = number.wrapping_add(1);
+        Some(number)
     }
 }

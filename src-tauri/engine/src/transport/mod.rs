@@ -11,8 +11,10 @@
 //! - [`pacer`]: what leaves when
 //! - [`history`]: what was sent of late, to answer a NACK from
 //! - [`keyframe`]: how often a keyframe may be asked for
+//! - [`arrivals`], [`transport_report`]: when each packet of a link arrived, told to who sent it
 //! - [`report`]: what RTCP reports say about loss and round trip
 
+pub mod arrivals;
 pub mod bitrate;
 pub mod estimator;
 pub mod history;

@@ -86,6 +86,30 @@ async fn what_is_sent_and_how_it_goes_is_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn both_sides_are_told_when_their_packets_arrived() {
+    let (mut alice, mut bob) = connect().await;
+    warm_up(&alice, &mut bob).await;
+    warm_up(&bob, &mut alice).await;
+    for side in [&alice, &bob] {
+        let told = async {
+            while side.link.stats().arrival_reports_received == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(PATIENCE, told).await.expect("a report");
+    }
+    let offer = alice.link.offer(true).await.expect("an offer");
+    let extensions = offer.lines().filter(|l| l.contains("transport-wide-cc"));
+    assert_eq!(
+        extensions.count(),
+        4,
+        "one for each stream of media: {offer}"
+    );
+    let feedback = offer.lines().filter(|l| l.ends_with("transport-cc"));
+    assert_eq!(feedback.count(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lost_packets_are_sent_once_more_when_they_are_asked_for() {
     let wire = Wire::lay().await;
     let (alice, mut bob) = connect_by(Some(wire.clone())).await;
