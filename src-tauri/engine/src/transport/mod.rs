@@ -12,6 +12,7 @@
 //! - [`history`]: what was sent of late, to answer a NACK from
 //! - [`keyframe`]: how often a keyframe may be asked for
 //! - [`arrivals`], [`transport_report`]: when each packet of a link arrived, told to who sent it
+//! - [`red`]: copies of earlier packets of a voice
 //! - [`report`]: what RTCP reports say about loss and round trip
 
 pub mod arrivals;
@@ -23,6 +24,7 @@ pub mod ladder;
 pub mod layer;
 pub mod pacer;
 pub mod packet;
+pub mod red;
 pub mod report;
 #[cfg(test)]
 pub mod simulator;
