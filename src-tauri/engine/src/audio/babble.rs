@@ -1,4 +1,4 @@
-//! A sound that an encoder takes for speech: syllables of a gliding pitch. (Opus spends FEC on nothing else.)
+//! A sound that an encoder takes for speech: syllables of a gliding pitch. (Opus spends FEC on nothing else.) For tests.
 
 use std::f32::consts::TAU;
 
@@ -8,17 +8,17 @@ const SYLLABLES_HZ: f32 = 4.0;
 /// Overtones, falling off as a voice's do.
 const OVERTONES: usize = 20;
 
-pub(super) struct Babble {
+pub(crate) struct Babble {
     n: usize,
     phase: f32,
 }
 
 impl Babble {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { n: 0, phase: 0.0 }
     }
 
-    pub(super) fn fill(&mut self, out: &mut [f32]) {
+    pub(crate) fn fill(&mut self, out: &mut [f32]) {
         for sample in out {
             let seconds = self.n as f32 / 48_000.0;
             let syllable = (std::f32::consts::PI * SYLLABLES_HZ * seconds)

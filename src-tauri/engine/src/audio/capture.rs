@@ -250,8 +250,9 @@ impl Framer {
         } else {
             (samples, self.meter.level_dbfs(), self.meter.voice())
         };
-        match self.encoder.encode(samples) {
-            Ok(payload) => Some(EncodedAudio {
+        // While muted it is decided here what is sent, not by the encoder.
+        match self.encoder.encode(samples, voice || muted) {
+            Ok(payload) => payload.map(|payload| EncodedAudio {
                 timestamp,
                 payload,
                 level_dbfs,

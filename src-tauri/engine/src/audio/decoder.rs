@@ -145,7 +145,7 @@ mod tests {
         let mut frame = [0.0; FRAME_SAMPLES];
         let mut next = || {
             tone.fill(&mut frame);
-            encoder.encode(&frame).unwrap()
+            encoder.encode(&frame, true).unwrap().unwrap()
         };
         (0..count).map(|_| next()).collect()
     }

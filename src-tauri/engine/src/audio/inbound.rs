@@ -1,14 +1,16 @@
 //! One person's voice, from packets to samples for the mix.
 //!
 //! Packets are pushed by the network's thread into a small inbox and never wait for the decoder; the playout thread takes
-//! them out, decodes what the jitter buffer says, and hands on as many samples as the speaker wants. Latency: the jitter
-//! buffer's target.
+//! them out, decodes what the jitter buffer says, and hands on as many samples as the speaker wants. While the sender rests
+//! a [`ComfortNoise`] is heard; where that begins and ends the two sounds are cross-faded. Latency: the jitter buffer's
+//! target.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use super::comfort::ComfortNoise;
 use super::decoder::{AudioDecoder, carries_fec, packet_samples};
 use super::jitter::{Frame, JitterBuffer, Pace};
 use super::level::{LevelMeter, SharedLevel};
@@ -19,6 +21,9 @@ use crate::transport::packet::RtpPacket;
 
 /// Packets between the network and the playout thread: 2 s of them. When full the oldest is dropped, and counted.
 const INBOX_PACKETS: usize = 100;
+
+/// The seam between a voice and the quiet around it: 5 ms, too short for an ear and too long for a click.
+const SEAM_SAMPLES: usize = 240;
 
 /// One person's voice in the mix. Give it packets; it is heard through the [`Speaker`](super::Speaker) that made it, until
 /// the last handle is dropped.
@@ -31,8 +36,15 @@ pub struct AudioSource {
 
 #[derive(Default)]
 struct Inbox {
-    packets: VecDeque<RtpPacket>,
+    packets: VecDeque<Arrival>,
     discarded: u64,
+}
+
+/// What came off the network.
+enum Arrival {
+    Packet(RtpPacket),
+    /// A copy of a packet, in one that was numbered so many later.
+    Copy(RtpPacket, u16),
 }
 
 /// What the playout thread works on.
@@ -42,6 +54,9 @@ struct Voice {
     /// Decoded, not yet played: less than a frame between two calls.
     ready: VecDeque<f32>,
     frame: Vec<f32>,
+    comfort: ComfortNoise,
+    /// What was heard last was no voice.
+    quiet: bool,
     meter: LevelMeter,
     tone: ToneDetector,
     waits: Histogram,
@@ -63,12 +78,22 @@ impl AudioSource {
 
     /// Takes a packet in, in any order, whatever it holds. Never blocks on decoding.
     pub fn push(&self, packet: RtpPacket) {
+        self.take_in(Arrival::Packet(packet));
+    }
+
+    /// Takes in a copy of an earlier packet, which came along with the packet that is numbered `behind` later and was
+    /// pushed just before.
+    pub fn push_copy(&self, copy: RtpPacket, behind: u16) {
+        self.take_in(Arrival::Copy(copy, behind));
+    }
+
+    fn take_in(&self, arrival: Arrival) {
         let mut inbox = lock(&self.inbox);
         if inbox.packets.len() == INBOX_PACKETS {
             inbox.packets.pop_front();
             inbox.discarded += 1;
         }
-        inbox.packets.push_back(packet);
+        inbox.packets.push_back(arrival);
     }
 
     /// What this voice went through so far.
@@ -99,7 +124,9 @@ impl AudioSource {
     pub(crate) fn fill(&self, out: &mut [f32], now: Instant) {
         let arrived = std::mem::take(&mut lock(&self.inbox).packets);
         let mut voice = lock(&self.voice);
-        arrived.into_iter().for_each(|packet| voice.accept(packet));
+        arrived
+            .into_iter()
+            .for_each(|arrival| voice.accept(arrival));
         voice.fill(out, now);
         self.level.set(voice.meter.level_dbfs());
         self.speaking.store(voice.meter.voice(), Ordering::Relaxed);
@@ -118,6 +145,8 @@ impl Voice {
             decoder: AudioDecoder::new(),
             ready: VecDeque::with_capacity(4 * FRAME_SAMPLES),
             frame: Vec::with_capacity(2 * FRAME_SAMPLES),
+            comfort: ComfortNoise::new(),
+            quiet: true,
             meter: LevelMeter::new(),
             tone: ToneDetector::new(),
             waits: Histogram::new(),
@@ -127,10 +156,17 @@ impl Voice {
         }
     }
 
-    fn accept(&mut self, packet: RtpPacket) {
-        match packet_samples(&packet.payload) {
-            Some(samples) => self.buffer.insert(packet, samples),
-            None => self.not_opus += 1,
+    fn accept(&mut self, arrival: Arrival) {
+        match arrival {
+            Arrival::Packet(packet) => match packet_samples(&packet.payload) {
+                Some(samples) => self.buffer.insert(packet, samples),
+                None => self.not_opus += 1,
+            },
+            Arrival::Copy(copy, behind) => {
+                if let Some(samples) = packet_samples(&copy.payload) {
+                    self.buffer.insert_copy(copy, samples, behind);
+                }
+            }
         }
     }
 
@@ -166,7 +202,9 @@ impl Voice {
                         self.frame.extend_from_slice(concealed);
                     }
                 }
+                self.comfort.hear(&self.frame);
                 self.adjust(pace);
+                self.come_back();
             }
             Frame::Recovered { following, samples } => {
                 // Without a copy in it, the decoder continues from what it knows.
@@ -176,24 +214,66 @@ impl Voice {
                 }
                 self.frame
                     .extend_from_slice(self.decoder.recover(&following, samples));
+                self.come_back();
             }
             Frame::Concealed { samples, last } => {
                 self.frame.extend_from_slice(self.decoder.conceal(samples));
                 if last {
                     fade_out(&mut self.frame);
+                    self.quiet = true;
+                } else {
+                    self.come_back();
                 }
             }
-            Frame::Silence { samples } => self.frame.resize(samples, 0.0),
+            Frame::Rest { samples } => self.rest(samples),
+            Frame::Silence { samples } => {
+                self.frame.resize(samples, 0.0);
+                self.quiet = true;
+            }
+        }
+    }
+
+    /// Nobody speaks at the other end.
+    fn rest(&mut self, samples: usize) {
+        self.frame.resize(samples, 0.0);
+        if !self.quiet {
+            self.comfort.settle();
+        }
+        self.comfort.fill(&mut self.frame);
+        if !self.quiet {
+            let ending = self.decoder.conceal(SEAM_SAMPLES);
+            for (n, sample) in self.frame.iter_mut().take(SEAM_SAMPLES).enumerate() {
+                let share = n as f32 / SEAM_SAMPLES as f32;
+                *sample = ending[n] * (1.0 - share) + *sample * share;
+            }
+        }
+        self.quiet = true;
+    }
+
+    /// A voice begins where there was none, out of the noise of the room.
+    fn come_back(&mut self) {
+        if !std::mem::take(&mut self.quiet) {
+            return;
+        }
+        let mut room = [0.0; SEAM_SAMPLES];
+        self.comfort.fill(&mut room);
+        for (n, (sample, room)) in self.frame.iter_mut().zip(room).enumerate() {
+            let share = n as f32 / SEAM_SAMPLES as f32;
+            *sample = room * (1.0 - share) + *sample * share;
         }
     }
 
     fn adjust(&mut self, pace: Pace) {
         match pace {
             Pace::AsIs => {}
-            Pace::Shrink => self
-                .buffer
-                .stretched(-(pace::shrink(&mut self.frame) as i64)),
-            Pace::Stretch => self.buffer.stretched(pace::stretch(&mut self.frame) as i64),
+            Pace::Shrink(haste) => {
+                let lag = pace::shrink(&mut self.frame, haste) as i64;
+                self.buffer.stretched(-lag);
+            }
+            Pace::Stretch(haste) => {
+                let lag = pace::stretch(&mut self.frame, haste) as i64;
+                self.buffer.stretched(lag);
+            }
         }
     }
 
@@ -209,6 +289,7 @@ impl Voice {
             total_samples: counts.total_samples,
             concealed_samples: counts.concealed_samples + self.invented_samples,
             fec_recovered: self.fec_recovered,
+            redundant_recovered: counts.recovered,
             jitter_buffer_ms: self.waits.spread(),
             level_dbfs: self.meter.level_dbfs(),
             tone_hz: None,

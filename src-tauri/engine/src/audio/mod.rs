@@ -14,7 +14,10 @@
 //! Latency, microphone to speaker: 10 ms of the device, 20 ms for a frame, 6.5 ms of Opus, the jitter buffer's target (from
 //! 10 ms), 10 ms of ring, 20 ms of the device.
 
+#[cfg(test)]
+mod babble;
 mod capture;
+mod comfort;
 mod cushion;
 mod decoder;
 mod device;

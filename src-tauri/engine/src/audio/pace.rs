@@ -1,14 +1,18 @@
 //! Making a frame a little shorter or longer without changing its pitch.
 //!
-//! One pitch period (or several) is left out or repeated, cross-faded over its whole length, where the sound repeats itself
-//! well enough that this goes unheard. That shrinks a delay that has grown too long, and follows a sender whose clock is
-//! slightly faster or slower than ours. Pure; about 0.1 ms for a frame it changes; adds no latency.
+//! One pitch period (or several) is left out or repeated, cross-faded, where the sound repeats itself well enough that this
+//! goes unheard. That shrinks a delay that has grown too long, and follows a sender whose clock is slightly faster or
+//! slower than ours. How often is for the jitter buffer to ration. Pure; about 0.1 ms for a frame it changes; adds no
+//! latency.
 
-/// The shortest period to leave out: 2.5 ms at 48 kHz, a 400 Hz voice.
+/// The shortest period to leave out: 2.5 ms at 48 kHz, a 400 Hz voice. Higher ones are left out several at a time.
 const SHORTEST: usize = 120;
 
-/// The longest: 9.6 ms, a 104 Hz voice. Two of them must fit into a frame of 20 ms.
-const LONGEST: usize = 460;
+/// The longest: 15 ms, a 67 Hz voice. What is left of a frame of 20 ms is enough for the cross-fade.
+const LONGEST: usize = 720;
+
+/// The shortest frame that is changed: 20 ms.
+const LEAST_FRAME: usize = 960;
 
 /// Correlation of one period with the next above which the seam is not heard.
 const ALIKE: f32 = 0.85;
@@ -16,60 +20,91 @@ const ALIKE: f32 = 0.85;
 /// Mean power below which anything may be left out or repeated: −55 dBFS.
 const SILENT_POWER: f32 = 3.2e-6;
 
+/// Of silence so much goes at a time: half a frame.
+const SILENT_LAG: usize = 480;
+
 /// Only every fourth lag is tried at first, then the neighbours of the best.
 const COARSE_STEP: usize = 4;
 
-/// A period after which the sound repeats itself.
-struct Period {
+/// How well a sound must repeat itself to be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Haste {
+    /// As well as goes unheard.
+    None,
+    /// As well as it can: noises too.
+    Some,
+}
+
+/// Where a sound repeats itself.
+struct Seam {
+    /// After so many samples.
     lag: usize,
+    /// The normalised correlation of the two, −1 to 1.
     alikeness: f32,
 }
 
 /// Leaves one period out; how many samples that were. The frame is unchanged when it does not repeat itself.
-pub(crate) fn shrink(frame: &mut Vec<f32>) -> usize {
-    let Some(lag) = seam(frame) else { return 0 };
-    for n in 0..lag {
-        frame[n] = crossfade(frame[n], frame[n + lag], n, lag);
+pub(crate) fn shrink(frame: &mut Vec<f32>, haste: Haste) -> usize {
+    let Some(seam) = seam(frame, haste) else {
+        return 0;
+    };
+    let (lag, fade) = (seam.lag, fade_of(seam.lag, frame.len()));
+    for n in 0..fade {
+        frame[n] = seam.crossfade(frame[n], frame[n + lag], n, fade);
     }
-    frame.drain(lag..2 * lag);
+    frame.drain(fade..fade + lag);
     lag
 }
 
 /// Repeats one period; how many samples were added. The frame is unchanged when it does not repeat itself.
-pub(crate) fn stretch(frame: &mut Vec<f32>) -> usize {
-    let Some(lag) = seam(frame) else { return 0 };
-    let repeated: Vec<f32> = (0..lag)
-        .map(|n| crossfade(frame[n + lag], frame[n], n, lag))
+pub(crate) fn stretch(frame: &mut Vec<f32>, haste: Haste) -> usize {
+    let Some(seam) = seam(frame, haste) else {
+        return 0;
+    };
+    let (lag, fade) = (seam.lag, fade_of(seam.lag, frame.len()));
+    let repeated: Vec<f32> = (0..fade)
+        .map(|n| seam.crossfade(frame[n + lag], frame[n], n, fade))
+        .chain(frame[fade..lag].iter().copied())
         .collect();
     frame.splice(lag..lag, repeated);
     lag
 }
 
-fn crossfade(from: f32, to: f32, n: usize, length: usize) -> f32 {
-    let share = n as f32 / length as f32;
-    from * (1.0 - share) + to * share
+impl Seam {
+    /// Keeps the loudness where the two are not quite alike, too: the sum of two noises is fainter than either.
+    fn crossfade(&self, from: f32, to: f32, n: usize, length: usize) -> f32 {
+        let share = n as f32 / length as f32;
+        let rest = 1.0 - share;
+        let power = share * share + rest * rest + 2.0 * self.alikeness.max(0.0) * share * rest;
+        (from * rest + to * share) / power.sqrt()
+    }
 }
 
-fn seam(frame: &[f32]) -> Option<usize> {
-    if frame.len() < 2 * LONGEST {
+/// The cross-fade takes a whole period, or what the frame leaves of it.
+fn fade_of(lag: usize, frame: usize) -> usize {
+    lag.min(frame - lag)
+}
+
+fn seam(frame: &[f32], haste: Haste) -> Option<Seam> {
+    if frame.len() < LEAST_FRAME {
         return None;
     }
     let power = frame.iter().map(|sample| sample * sample).sum::<f32>() / frame.len() as f32;
     if power < SILENT_POWER {
-        return Some(LONGEST);
+        let (lag, alikeness) = (SILENT_LAG, 0.0);
+        return Some(Seam { lag, alikeness });
     }
     let coarse = (SHORTEST..=LONGEST).step_by(COARSE_STEP);
     let near = best(frame, coarse)?.lag;
     let fine = near.saturating_sub(COARSE_STEP).max(SHORTEST)..=(near + COARSE_STEP).min(LONGEST);
-    best(frame, fine)
-        .filter(|period| period.alikeness > ALIKE)
-        .map(|period| period.lag)
+    best(frame, fine).filter(|seam| haste == Haste::Some || seam.alikeness > ALIKE)
 }
 
-fn best(frame: &[f32], lags: impl Iterator<Item = usize>) -> Option<Period> {
-    lags.map(|lag| Period {
-        lag,
-        alikeness: correlation(&frame[..lag], &frame[lag..2 * lag]),
+fn best(frame: &[f32], lags: impl Iterator<Item = usize>) -> Option<Seam> {
+    lags.map(|lag| {
+        let fade = fade_of(lag, frame.len());
+        let alikeness = correlation(&frame[..fade], &frame[lag..lag + fade]);
+        Seam { lag, alikeness }
     })
     .max_by(|a, b| a.alikeness.total_cmp(&b.alikeness))
 }
@@ -87,6 +122,7 @@ fn correlation(a: &[f32], b: &[f32]) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::level::rms_dbfs;
     use super::super::tone::Tone;
     use super::super::tone_detector::ToneDetector;
     use super::*;
@@ -98,54 +134,117 @@ mod tests {
             .fold(0.0, f32::max)
     }
 
+    fn noise(seed: &mut u32, length: usize) -> Vec<f32> {
+        std::iter::repeat_with(|| {
+            *seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (*seed as f32 / u32::MAX as f32 - 0.5) * 0.2
+        })
+        .take(length)
+        .collect()
+    }
+
+    /// A tone of 80 frames, of which some are changed; what is heard, and by how many samples it is longer.
+    fn paced(pitch: f32, mut change: impl FnMut(usize, &mut Vec<f32>) -> i64) -> (Vec<f32>, i64) {
+        let mut tone = Tone::new(pitch, 0.3);
+        let (mut heard, mut longer) = (Vec::new(), 0);
+        for n in 0..80 {
+            let mut frame = vec![0.0; 960];
+            tone.fill(&mut frame);
+            longer += change(n, &mut frame);
+            heard.extend(frame);
+        }
+        assert_eq!(heard.len() as i64, 80 * 960 + longer);
+        (heard, longer)
+    }
+
+    fn assert_same_tone(pitch: f32, heard: &[f32]) {
+        let mut detector = ToneDetector::new();
+        detector.feed(heard);
+        let told = detector.tone_hz().unwrap();
+        assert!((told - pitch).abs() < 0.6, "{pitch} heard as {told}");
+        let natural = std::f32::consts::TAU * pitch / 48_000.0 * 0.3;
+        let worst = worst_step(heard);
+        assert!(worst < natural * 1.5 + 0.003, "{pitch}: a step of {worst}");
+        for block in heard.chunks_exact(960) {
+            assert!((rms_dbfs(block) + 13.5).abs() < 1.0, "{pitch}: a dent");
+        }
+    }
+
     #[test]
     fn a_tone_keeps_pitch_and_smoothness_however_often_it_is_shrunk_and_stretched() {
-        for pitch in [110.0, 233.0, 440.0, 1_000.0] {
-            let mut tone = Tone::new(pitch, 0.3);
-            let mut heard = Vec::new();
-            let (mut shorter, mut longer) = (0, 0);
-            for n in 0..80 {
-                let mut frame = vec![0.0; 960];
-                tone.fill(&mut frame);
-                match n % 3 {
-                    0 => shorter += shrink(&mut frame),
-                    1 => longer += stretch(&mut frame),
-                    _ => {}
-                }
-                heard.extend(frame);
-            }
-            assert!(shorter > 20 * SHORTEST && longer > 20 * SHORTEST, "{pitch}");
-            assert_eq!(heard.len(), 80 * 960 - shorter + longer);
-            let mut detector = ToneDetector::new();
-            detector.feed(&heard);
-            assert!((detector.tone_hz().unwrap() - pitch).abs() < 0.5, "{pitch}");
-            let natural = std::f32::consts::TAU * pitch / 48_000.0 * 0.3;
-            assert!(
-                worst_step(&heard) < natural * 1.5 + 0.003,
-                "{pitch}: {}",
-                worst_step(&heard)
-            );
+        for pitch in [75.0, 110.0, 233.0, 440.0, 1_000.0] {
+            let (heard, _) = paced(pitch, |n, frame| match n % 3 {
+                0 => -(shrink(frame, Haste::None) as i64),
+                1 => stretch(frame, Haste::None) as i64,
+                _ => 0,
+            });
+            assert_same_tone(pitch, &heard);
+        }
+    }
+
+    #[test]
+    fn a_tone_that_is_shortened_or_lengthened_by_15_percent_is_the_same_tone() {
+        for pitch in [100.0, 220.0, 440.0, 880.0] {
+            let mut due = 0;
+            let (heard, shorter) = paced(pitch, |_, frame| {
+                due += 144;
+                let lag = if due > 0 {
+                    shrink(frame, Haste::None)
+                } else {
+                    0
+                };
+                due -= lag as i64;
+                -(lag as i64)
+            });
+            assert!(shorter < -10_000, "{pitch}: {shorter} of −11,520");
+            assert_same_tone(pitch, &heard);
+            let mut due = 0;
+            let (heard, longer) = paced(pitch, |_, frame| {
+                due += 144;
+                let lag = if due > 0 {
+                    stretch(frame, Haste::None)
+                } else {
+                    0
+                };
+                due -= lag as i64;
+                lag as i64
+            });
+            assert!(longer > 10_000, "{pitch}: {longer} of 11,520");
+            assert_same_tone(pitch, &heard);
         }
     }
 
     #[test]
     fn a_sound_that_does_not_repeat_itself_is_left_alone() {
-        let mut seed = 3_u32;
-        let mut noise: Vec<f32> = std::iter::repeat_with(|| {
-            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            seed as f32 / u32::MAX as f32 - 0.5
-        })
-        .take(960)
-        .collect();
-        assert_eq!(shrink(&mut noise), 0);
-        assert_eq!(stretch(&mut noise), 0);
+        let mut noise = noise(&mut 3, 960);
+        assert_eq!(shrink(&mut noise, Haste::None), 0);
+        assert_eq!(stretch(&mut noise, Haste::None), 0);
         assert_eq!(noise.len(), 960);
+    }
+
+    #[test]
+    fn in_haste_a_noise_is_changed_too_and_is_as_loud_as_before() {
+        let mut seed = 5;
+        let (mut heard, mut shorter, mut longer) = (Vec::new(), 0, 0);
+        for n in 0..100 {
+            let mut frame = noise(&mut seed, 960);
+            match n % 2 {
+                0 => shorter += shrink(&mut frame, Haste::Some),
+                _ => longer += stretch(&mut frame, Haste::Some),
+            }
+            heard.extend(frame);
+        }
+        assert!(shorter >= 50 * SHORTEST && longer >= 50 * SHORTEST);
+        for block in heard.chunks_exact(480) {
+            let off = rms_dbfs(block) - rms_dbfs(&noise(&mut 9, 48_000));
+            assert!(off.abs() < 1.5, "{off} dB");
+        }
     }
 
     #[test]
     fn silence_can_always_be_shortened_and_a_short_frame_never() {
         let mut silence = vec![0.0; 960];
-        assert_eq!(shrink(&mut silence), LONGEST);
-        assert_eq!(shrink(&mut silence), 0);
+        assert_eq!(shrink(&mut silence, Haste::None), SILENT_LAG);
+        assert_eq!(shrink(&mut silence, Haste::None), 0);
     }
 }

@@ -15,8 +15,10 @@ pub struct AudioInboundStats {
     pub total_samples: u64,
     /// Samples that were played in place of a packet that was lost, late or broken.
     pub concealed_samples: u64,
-    /// Lost frames that were recovered from the packet after them.
+    /// Lost frames that were recovered from the coarser copy that Opus puts into the packet after them.
     pub fec_recovered: u64,
+    /// Lost packets that were played from a copy in a later one (RFC 2198).
+    pub redundant_recovered: u64,
     /// How long packets waited from arriving to being played.
     pub jitter_buffer_ms: Option<Spread>,
     /// RMS level of the latest 20 ms, in dBFS.

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::super::babble::Babble;
 use super::super::encoder::AudioEncoder;
 use super::super::level::rms_dbfs;
 use super::super::tone::Tone;
 use super::*;
 
-mod babble;
-
-use babble::Babble;
+mod cable;
+mod rows;
 
 /// What the network does to one packet: the delay, or `None` for a loss.
 type Network<'a> = &'a mut dyn FnMut(&mut Dice, usize) -> Option<Duration>;
@@ -72,7 +72,7 @@ fn listen_to(
     for n in 0..seconds * 50 {
         let mut frame = [0.0; FRAME_SAMPLES];
         sound(&mut frame);
-        let payload = encoder.encode(&frame).unwrap();
+        let payload = encoder.encode(&frame, true).unwrap().unwrap();
         if let Some(delay) = network(&mut dice, n) {
             let arrived = start + frame_every * n as u32 + delay;
             in_flight.push((arrived, packet(n, payload, arrived)));
@@ -193,7 +193,8 @@ fn reordered_and_doubled_packets_are_heard_once_and_in_order() {
     let source = AudioSource::new();
     let payload = AudioEncoder::new()
         .unwrap()
-        .encode(&[0.1; FRAME_SAMPLES])
+        .encode(&[0.1; FRAME_SAMPLES], true)
+        .unwrap()
         .unwrap();
     let now = Instant::now();
     for n in 0..10 {
@@ -298,7 +299,8 @@ fn a_muted_peer_is_silence_and_not_a_loss() {
             let muted = (100..300).contains(&frame);
             if !muted || frame % 20 == 0 {
                 let payload = encoder
-                    .encode(&[if muted { 0.0 } else { 0.1 }; FRAME_SAMPLES])
+                    .encode(&[if muted { 0.0 } else { 0.1 }; FRAME_SAMPLES], true)
+                    .unwrap()
                     .unwrap();
                 let timestamp = frame * FRAME_SAMPLES as u32;
                 source.push(RtpPacket {
@@ -329,7 +331,7 @@ fn packets_that_are_no_opus_are_counted_and_the_voice_goes_on() {
         if tick % 2 == 0 {
             let mut frame = [0.0; FRAME_SAMPLES];
             tone.fill(&mut frame);
-            let payload = encoder.encode(&frame).unwrap();
+            let payload = encoder.encode(&frame, true).unwrap().unwrap();
             let payload = if tick % 50 == 0 {
                 Bytes::from_static(b"\xff\xff\xff")
             } else {
@@ -351,7 +353,8 @@ fn a_flood_of_packets_costs_bounded_memory() {
     let source = AudioSource::new();
     let payload = AudioEncoder::new()
         .unwrap()
-        .encode(&[0.0; FRAME_SAMPLES])
+        .encode(&[0.0; FRAME_SAMPLES], true)
+        .unwrap()
         .unwrap();
     let now = Instant::now();
     for n in 0..10_000 {
@@ -370,7 +373,10 @@ fn numbers_from_a_dice_box_never_crash_and_a_voice_is_heard_after_them() {
     let start = Instant::now();
     for tick in 0..2_000_u32 {
         let now = start + ms(10) * tick;
-        let payload = encoder.encode(&[0.1; FRAME_SAMPLES]).unwrap();
+        let payload = encoder
+            .encode(&[0.1; FRAME_SAMPLES], true)
+            .unwrap()
+            .unwrap();
         let sequence = (dice.roll() * 65_536.0) as u16;
         let timestamp = (dice.roll() * f64::from(u32::MAX)) as u32;
         source.push(RtpPacket {
@@ -388,7 +394,11 @@ fn numbers_from_a_dice_box_never_crash_and_a_voice_is_heard_after_them() {
         if tick % 2 == 0 {
             let mut frame = [0.0; FRAME_SAMPLES];
             tone.fill(&mut frame);
-            source.push(packet(tick / 2, encoder.encode(&frame).unwrap(), now));
+            source.push(packet(
+                tick / 2,
+                encoder.encode(&frame, true).unwrap().unwrap(),
+                now,
+            ));
         }
         source.fill(&mut [0.0; 480], now);
     }

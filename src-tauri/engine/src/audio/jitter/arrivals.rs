@@ -35,9 +35,12 @@ const KNOWN_AFTER: usize = 50;
 /// A transit that differs from the last by more than this is another clock, not jitter.
 const JUMP: Micros = 2_000_000;
 
-/// Recovery by FEC needs the packet after the lost one, a frame later. That is worth a longer delay only where packets
-/// are being lost: so many within [`LOSS_REMEMBERED`].
+/// Recovery by FEC, or by the copy in the next packet, comes a frame late; by the copy in the one after that, two. That is
+/// worth a longer delay only where packets are being lost: so many within [`LOSS_REMEMBERED`].
 const LOSSES_WORTH_A_FRAME: usize = 3;
+
+/// Frames to wait for copies, at most.
+const MOST_BEHIND: u16 = 2;
 
 /// How long a loss counts.
 const LOSS_REMEMBERED: Micros = 10_000_000;
@@ -68,7 +71,8 @@ pub(super) struct Arrivals {
     latest: Micros,
     base: Micros,
     jitter: Micros,
-    losses: VecDeque<Micros>,
+    /// The latest losses, and how many frames later each could be made good for.
+    losses: VecDeque<(Micros, u16)>,
 }
 
 impl Arrivals {
@@ -111,14 +115,31 @@ impl Arrivals {
         Fit::Fits
     }
 
-    /// Remembers that packets were lost.
+    /// Remembers that packets were lost for good.
     pub(super) fn note_lost(&mut self, now: Micros, packets: u64) {
         for _ in 0..packets.min(LOSSES_WORTH_A_FRAME as u64) {
-            self.losses.push_back(now);
+            self.note_recovered(now, 1);
         }
-        while self.losses.len() > LOSSES_WORTH_A_FRAME {
+    }
+
+    /// Remembers that a packet was lost, and made good for by one that came so many frames later.
+    pub(super) fn note_recovered(&mut self, now: Micros, behind: u16) {
+        if self.losses.len() == REMEMBERED {
             self.losses.pop_front();
         }
+        self.losses.push_back((now, behind.min(MOST_BEHIND)));
+    }
+
+    /// So many frames after a lost packet what makes good for it is there, where that is often needed.
+    fn frames_behind(&self) -> u16 {
+        let needed = |behind| {
+            let losses = self.losses.iter().filter(|(_, of)| *of >= behind);
+            losses.count() >= LOSSES_WORTH_A_FRAME
+        };
+        (1..=MOST_BEHIND)
+            .rev()
+            .find(|behind| needed(*behind))
+            .unwrap_or(0)
     }
 
     /// The transit of the fastest remembered packet.
@@ -128,7 +149,7 @@ impl Arrivals {
 
     /// How long after the fastest packet's way a packet should be played.
     pub(super) fn target(&mut self, now: Micros) -> Micros {
-        self.losses.retain(|lost| now - lost < LOSS_REMEMBERED);
+        self.losses.retain(|(lost, _)| now - lost < LOSS_REMEMBERED);
         let known = (self.jitter + MARGIN).max(LEAST_TARGET);
         let early = self.transits.len() < KNOWN_AFTER;
         let network = if early {
@@ -136,8 +157,7 @@ impl Arrivals {
         } else {
             known
         };
-        let lossy = self.losses.len() >= LOSSES_WORTH_A_FRAME;
-        (network + if lossy { FRAME } else { 0 }).min(MOST_TARGET)
+        (network + FRAME * Micros::from(self.frames_behind())).min(MOST_TARGET)
     }
 
     pub(super) fn clear(&mut self) {
@@ -207,6 +227,18 @@ mod tests {
         note(&mut arrivals, &mut sent, 100, |_| 0);
         arrivals.note_lost(1_000, 3);
         assert_eq!(arrivals.target(2_000), LEAST_TARGET + FRAME);
+        assert_eq!(arrivals.target(11_000_000), LEAST_TARGET);
+    }
+
+    #[test]
+    fn copies_are_waited_for_as_long_as_they_usually_take() {
+        let (mut arrivals, mut sent) = (Arrivals::new(), 0);
+        note(&mut arrivals, &mut sent, 100, |_| 0);
+        (0..20).for_each(|_| arrivals.note_recovered(1_000, 1));
+        arrivals.note_recovered(1_000, 2);
+        assert_eq!(arrivals.target(2_000), LEAST_TARGET + FRAME);
+        (0..3).for_each(|_| arrivals.note_recovered(1_000, 9));
+        assert_eq!(arrivals.target(2_000), LEAST_TARGET + 2 * FRAME);
         assert_eq!(arrivals.target(11_000_000), LEAST_TARGET);
     }
 

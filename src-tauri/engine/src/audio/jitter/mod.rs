@@ -4,10 +4,12 @@
 //! clock or decodes. Sequence numbers tell what was lost; timestamps tell what was never sent. [`arrivals`] decides how
 //! long to wait, this module what to do about each frame:
 //!
-//! - the next packet is there: play it, a little shorter or longer if the delay is off its target;
+//! - the next packet is there, or a copy of it that came with a later one: play it, a little shorter or longer if the delay
+//!   is off its target;
 //! - it is missing and the one after it is there: recover it from that one's in-band FEC, or else conceal it;
 //! - nothing is there: conceal and wait. A packet that comes later is still played, so one late packet costs no sound, and
 //!   the delay that the wait has added is shrunk away afterwards;
+//! - the sender rests, for nobody speaks: comfort noise, until there is something again;
 //! - far too much is there, after a stall: throw the oldest away.
 //!
 //! Latency: the target, from 10 ms on a still network.
@@ -23,13 +25,21 @@ use bytes::Bytes;
 use self::arrivals::{Arrivals, Micros};
 use self::sequence::{Sequence, Unwrapped};
 use super::FRAME_SAMPLES;
+use super::pace::Haste;
 use crate::transport::packet::RtpPacket;
 
 /// Two seconds of frames. A peer that sends more is ahead of itself: the oldest is dropped.
 const MOST_PACKETS: usize = 100;
 
-/// After a wait of so many frames nothing is invented any more, but silence played: Opus' concealment has faded by then.
-const MOST_CONCEALED_IN_A_ROW: u32 = 6;
+/// While nothing is there, so much is invented at a time: half a frame, what a device takes at once. A packet that is a
+/// little late costs no more.
+const WAIT_SAMPLES: usize = FRAME_SAMPLES / 2;
+
+/// After so many waits (120 ms) nothing is invented any more, but silence played: Opus' concealment has faded by then.
+const MOST_CONCEALED_IN_A_ROW: u32 = 12;
+
+/// A packet of so few bytes is Opus' way to say that it rests: frames that follow it and are not sent are no loss.
+const REST_BYTES: usize = 2;
 
 /// Delay above its target that is not even noticed by shrinking, only dropped.
 const DROPPED_EXCESS: Micros = 200_000;
@@ -40,11 +50,17 @@ const TOLERATED_ABOVE: Micros = 10_000;
 /// And below it only by so much, because there sound is about to be missing.
 const TOLERATED_BELOW: Micros = 4_000;
 
-/// Above this excess every frame is shrunk; below, one in four.
+/// An excess above this is corrected as fast as goes unheard, and in noises too.
 const LARGE_EXCESS: Micros = 50_000;
 
-/// After a small correction so many frames are left alone.
-const CORRECTION_EVERY_FRAMES: u32 = 4;
+/// Samples by which a frame of 960 may be made shorter or longer on average, when the delay is far off: 15 %.
+const MOST_PER_FRAME: u64 = 144;
+
+/// And when it is only a little off: 5 %.
+const FEW_PER_FRAME: u64 = 48;
+
+/// So many frames in a row (1 s) that could not be changed unheard: the next is changed as well as it can be.
+const PATIENCE_FRAMES: u32 = 50;
 
 /// A new delay counts an eighth: single frames are taken early or late by what the device's callbacks vary.
 const SMOOTHING: Micros = 8;
@@ -56,16 +72,18 @@ struct Waiting {
     samples: usize,
     payload: Bytes,
     arrived: Instant,
+    /// It came as a copy, along with a later packet.
+    copy: bool,
 }
 
 /// Whether a frame is to take exactly its own time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pace {
     AsIs,
-    /// The delay is above its target: leave a pitch period out, if that goes unheard.
-    Shrink,
-    /// The delay is below its target: repeat a pitch period, if that goes unheard.
-    Stretch,
+    /// The delay is above its target: leave a pitch period out.
+    Shrink(Haste),
+    /// The delay is below its target: repeat a pitch period.
+    Stretch(Haste),
 }
 
 /// What to play next.
@@ -82,7 +100,9 @@ pub(crate) enum Frame {
     Recovered { following: Bytes, samples: usize },
     /// A frame that is not there. The last before silence is to be faded out.
     Concealed { samples: usize, last: bool },
-    /// Nothing was sent, or nothing has come for long.
+    /// Nothing was sent, because nobody spoke.
+    Rest { samples: usize },
+    /// Nothing has come yet, or nothing has come for long.
     Silence { samples: usize },
 }
 
@@ -93,8 +113,10 @@ pub(crate) struct Counts {
     pub(crate) received: u64,
     /// Packets thrown away: too late, too many, or of no known sequence.
     pub(crate) discarded: u64,
-    /// Copies of packets that had already come.
+    /// Packets that came a second time by themselves.
     pub(crate) duplicates: u64,
+    /// Lost packets that were played from a copy in a later one.
+    pub(crate) recovered: u64,
     /// Samples played, from packets or in place of them.
     pub(crate) total_samples: u64,
     /// Samples played in place of packets that were lost or late.
@@ -116,7 +138,14 @@ pub(crate) struct JitterBuffer {
     waited_samples: u64,
     /// When frames are being played, minus their timestamps, smoothed.
     playing: Option<Micros>,
+    /// Frames to leave as they are after one was changed.
     left_alone: u32,
+    /// Frames in a row that were to be changed and could not be.
+    unchanged: u32,
+    /// The delay is far off its target.
+    far_off: bool,
+    /// The sender said that it rests.
+    resting: bool,
     counts: Counts,
 }
 
@@ -132,6 +161,9 @@ impl JitterBuffer {
             waited_samples: 0,
             playing: None,
             left_alone: 0,
+            unchanged: 0,
+            far_off: false,
+            resting: false,
             counts: Counts::default(),
         }
     }
@@ -163,11 +195,30 @@ impl JitterBuffer {
             self.counts.discarded += 1;
             return;
         }
+        self.keep(number, timestamp, packet, samples, false);
+    }
+
+    /// Takes in a copy that came along with the packet `behind` numbers later, which has been inserted before.
+    pub(crate) fn insert_copy(&mut self, copy: RtpPacket, samples: usize, behind: u16) {
+        let Some((number, timestamp)) = self.sequence.place(copy.sequence, copy.timestamp) else {
+            return;
+        };
+        let over = self.next.is_none_or(|(next, _)| number < next);
+        if over || self.waiting.contains_key(&number) {
+            return;
+        }
+        let arrived = self.micros(copy.arrived);
+        self.arrivals.note_recovered(arrived, behind);
+        self.keep(number, timestamp, copy, samples, true);
+    }
+
+    fn keep(&mut self, number: u64, timestamp: i64, packet: RtpPacket, samples: usize, copy: bool) {
         let waiting = Waiting {
             timestamp,
             samples,
             payload: packet.payload,
             arrived: packet.arrived,
+            copy,
         };
         self.waiting.insert(number, waiting);
         if self.waiting.len() > MOST_PACKETS {
@@ -206,7 +257,7 @@ impl JitterBuffer {
             return if due {
                 self.play(now, target)
             } else {
-                self.silence()
+                self.rest()
             };
         }
         if due {
@@ -221,6 +272,29 @@ impl JitterBuffer {
     pub(crate) fn stretched(&mut self, samples: i64) {
         if let Some(playing) = &mut self.playing {
             *playing += micros_of(samples);
+        }
+        if samples == 0 {
+            self.unchanged += 1;
+            return;
+        }
+        let per_frame = if self.far_off {
+            MOST_PER_FRAME
+        } else {
+            FEW_PER_FRAME
+        };
+        self.unchanged = 0;
+        self.left_alone = (samples.unsigned_abs() / per_frame) as u32;
+    }
+
+    /// When the sample of this timestamp is played, at the delay of this moment; `None` while nothing is.
+    pub(crate) fn played_at(&self, timestamp: u32) -> Option<Instant> {
+        let (epoch, playing) = self.epoch.zip(self.playing)?;
+        let micros = playing + micros_of(self.sequence.near(timestamp)?);
+        let offset = Duration::from_micros(micros.unsigned_abs());
+        if micros < 0 {
+            epoch.checked_sub(offset)
+        } else {
+            epoch.checked_add(offset)
         }
     }
 
@@ -257,8 +331,14 @@ impl JitterBuffer {
             .map_or(playing, |before| before + (playing - before) / SMOOTHING);
         self.playing = Some(if self.waits > 0 { playing } else { smoothed });
         self.end_wait();
-        self.counts.total_samples += packet.samples as u64;
         self.next = Some((number + 1, packet.timestamp + packet.samples as i64));
+        self.resting = packet.payload.len() <= REST_BYTES;
+        if self.resting {
+            let samples = packet.samples;
+            return Frame::Rest { samples };
+        }
+        self.counts.total_samples += packet.samples as u64;
+        self.counts.recovered += u64::from(packet.copy);
         let arrived = self.micros(packet.arrived);
         Frame::Packet {
             payload: packet.payload,
@@ -272,18 +352,24 @@ impl JitterBuffer {
         let excess = self
             .playing
             .map_or(0, |playing| playing - self.arrivals.base() - target);
-        if self.left_alone > 0 && excess < LARGE_EXCESS {
+        self.far_off = excess.abs() > LARGE_EXCESS;
+        if self.left_alone > 0 {
             self.left_alone -= 1;
             return Pace::AsIs;
         }
         if (-TOLERATED_BELOW..TOLERATED_ABOVE).contains(&excess) {
+            self.unchanged = 0;
             return Pace::AsIs;
         }
-        self.left_alone = CORRECTION_EVERY_FRAMES - 1;
-        if excess > 0 {
-            Pace::Shrink
+        let haste = if self.far_off || self.unchanged >= PATIENCE_FRAMES {
+            Haste::Some
         } else {
-            Pace::Stretch
+            Haste::None
+        };
+        if excess > 0 {
+            Pace::Shrink(haste)
+        } else {
+            Pace::Stretch(haste)
         }
     }
 
@@ -319,21 +405,21 @@ impl JitterBuffer {
 
     /// Nothing is there: conceal for a while, without giving up on what should have been there.
     fn wait(&mut self) -> Frame {
+        let samples = WAIT_SAMPLES;
         if self.next.is_none() {
-            return Frame::Silence {
-                samples: FRAME_SAMPLES / 2,
-            };
+            return Frame::Silence { samples };
+        }
+        if self.resting {
+            return Frame::Rest { samples };
         }
         self.waits += 1;
-        self.waited_samples += FRAME_SAMPLES as u64;
+        self.waited_samples += samples as u64;
         match self.waits {
             ..=MOST_CONCEALED_IN_A_ROW => Frame::Concealed {
-                samples: FRAME_SAMPLES,
+                samples,
                 last: self.waits == MOST_CONCEALED_IN_A_ROW,
             },
-            _ => Frame::Silence {
-                samples: FRAME_SAMPLES,
-            },
+            _ => Frame::Silence { samples },
         }
     }
 
@@ -345,9 +431,9 @@ impl JitterBuffer {
         self.waits = 0;
     }
 
-    fn silence(&mut self) -> Frame {
+    fn rest(&mut self) -> Frame {
         // Short, so that the words after a silence start when they should.
-        Frame::Silence {
+        Frame::Rest {
             samples: FRAME_SAMPLES / 4,
         }
     }
@@ -376,6 +462,7 @@ impl JitterBuffer {
         self.waits = 0;
         self.waited_samples = 0;
         self.playing = None;
+        self.resting = false;
     }
 
     /// How long after the fastest packet's way a sample of this timestamp would be played now.

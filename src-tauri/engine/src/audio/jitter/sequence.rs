@@ -69,6 +69,22 @@ impl Sequence {
         }
     }
 
+    /// The place of a packet in the stream as it is known, without learning from it.
+    pub(super) fn place(&self, sequence: u16, timestamp: u32) -> Option<(u64, i64)> {
+        let (newest, _) = self.newest?;
+        let ahead = i32::from(sequence.wrapping_sub(newest as u16) as i16);
+        (-MOST_MISORDERED..=0)
+            .contains(&ahead)
+            .then(|| newest.saturating_add_signed(i64::from(ahead)))
+            .zip(self.near(timestamp))
+    }
+
+    /// The timestamp that never wraps, of one that lies within half a day of the newest.
+    pub(super) fn near(&self, timestamp: u32) -> Option<i64> {
+        let (_, newest) = self.newest?;
+        Some(newest + i64::from(timestamp.wrapping_sub(newest as u32) as i32))
+    }
+
     fn known(&mut self, number: u64, timestamp: i64) -> Unwrapped {
         self.first = number;
         self.newest = Some((number, timestamp));
