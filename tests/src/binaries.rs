@@ -3,12 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::net::{self, Namespace};
 use crate::{Result, Trouble};
 
 /// A folder that holds `visio-server`, `visio-cli` and `visio`, built together.
 #[derive(Debug, Clone)]
 pub struct Binaries {
     folder: PathBuf,
+    /// The network namespace to run them in.
+    network: Option<String>,
 }
 
 impl Binaries {
@@ -30,6 +33,15 @@ impl Binaries {
     pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
+            network: None,
+        }
+    }
+
+    /// The same programs, to be run on this host of a lab.
+    pub fn inside(&self, host: &Namespace) -> Self {
+        Self {
+            folder: self.folder.clone(),
+            network: Some(host.name().to_owned()),
         }
     }
 
@@ -48,7 +60,11 @@ impl Binaries {
 
     /// A command that runs the program `name`.
     pub fn command(&self, name: &str) -> Result<Command> {
-        self.path(name).map(Command::new)
+        let path = self.path(name)?;
+        Ok(match &self.network {
+            Some(network) => net::command(network, path),
+            None => Command::new(path),
+        })
     }
 
     /// The folder itself.

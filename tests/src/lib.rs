@@ -10,6 +10,7 @@ pub mod display;
 pub mod guest;
 pub mod hostile;
 pub mod need;
+pub mod net;
 pub mod participant;
 pub mod picture;
 pub mod ports;

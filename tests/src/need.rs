@@ -1,6 +1,7 @@
 //! What a scenario needs from the machine, and what to install where it is missing.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::Binaries;
 
@@ -15,6 +16,8 @@ pub enum Need {
     Own(&'static str),
     /// An operating system, as `std::env::consts::OS` names it: what no package can bring.
     System(&'static str),
+    /// The rights of the superuser, as in a container or with `sudo`: to make networks on this machine.
+    Root,
 }
 
 impl Need {
@@ -31,6 +34,9 @@ impl Need {
                 .err()
                 .map(|trouble| trouble.to_string()),
             Self::System(os) => (std::env::consts::OS != os).then(|| format!("runs on {os} only")),
+            Self::Root => {
+                (!am_root()).then(|| "needs root: run it as root, as with sudo".to_owned())
+            }
         }
     }
 }
@@ -48,6 +54,12 @@ pub fn find_program(name: &str) -> Option<PathBuf> {
         .chain(["/usr/sbin", "/sbin"].map(PathBuf::from))
         .map(|folder| folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
         .find(|candidate| candidate.is_file())
+}
+
+/// Whether this process may do everything.
+pub fn am_root() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
 #[cfg(test)]

@@ -1,14 +1,17 @@
 //! A real `visio-server` on loopback, with a data folder of its own, that can die and come back.
 
-use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::{Binaries, Process, Result, Trouble, ports};
+use crate::{Binaries, Process, Result, ports};
 
 /// The server is ready within milliseconds; a machine under full load may need longer.
 const READY: Duration = Duration::from_secs(15);
+
+/// What it prints when it is ready, on a line with its address.
+const LISTENS: &str = "listening on ";
 
 /// A running server. Dropping it ends the server and removes its data.
 pub struct Server {
@@ -21,8 +24,12 @@ pub struct Server {
 impl Server {
     /// Starts a server on a free port of loopback, with an empty data folder, and waits until it answers.
     pub fn start(binaries: &Binaries) -> Result<Self> {
+        Self::start_at(binaries, ports::free_address()?)
+    }
+
+    /// As [`Self::start`], at `address` of the host that `binaries` run on.
+    pub fn start_at(binaries: &Binaries, address: SocketAddr) -> Result<Self> {
         let data = tempfile::Builder::new().prefix("visio-server-").tempdir()?;
-        let address = ports::free_address()?;
         let process = spawn(binaries, address, &data)?;
         Ok(Self {
             process,
@@ -91,18 +98,7 @@ fn spawn(binaries: &Binaries, address: SocketAddr, data: &TempDir) -> Result<Pro
         .arg(address.to_string())
         .arg("--data")
         .arg(data.path());
-    let mut process = Process::spawn("visio-server", &mut command)?;
-    let deadline = Instant::now() + READY;
-    while TcpStream::connect(address).is_err() {
-        if let Some(status) = process.ended() {
-            return Err(process.trouble(&format!("ended with {status} instead of listening")));
-        }
-        if Instant::now() > deadline {
-            return Err(Trouble::new(format!(
-                "visio-server did not listen on {address} within {READY:?}"
-            )));
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let process = Process::spawn("visio-server", &mut command)?;
+    process.wait_for_output(|line| line.starts_with(LISTENS), READY)?;
     Ok(process)
 }

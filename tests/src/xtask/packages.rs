@@ -98,7 +98,9 @@ pub const PACKAGES: &[Package] = &[
     linux(Test, "kmod", "kmod", Program("depmod"), "finds the kernel modules the guest needs"),
     linux(Test, "xz-utils", "xz", Program("xz"), "unpacks the guest's kernel"),
     linux(Test, "ffmpeg", "ffmpeg-free", Program("ffmpeg"), "plays the part of an MJPEG camera"),
-    linux(Test, "chromium", "chromium", Program("chromium"), "looks at the UI's screens and uses them"),
+    linux(Test, "chromium", "chromium", Program("chromium"), "looks at the UI's screens and uses them, and is measured against"),
+    linux(Test, "iproute2", "iproute", Program("ip"), "networks on this machine, for calls over bad links"),
+    linux(Test, "iptables", "iptables-nft", Program("iptables"), "the routers of those networks"),
     everywhere(["nodejs", "nodejs", "node", "OpenJS.NodeJS.LTS"], Test, "node", "checks and tests of the UI"),
     everywhere(["npm", "nodejs-npm", "", ""], Test, "npm", "fetches the tools that check the UI"),
 ];

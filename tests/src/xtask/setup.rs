@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::process::Command;
 
-use visio_tests::need::find_program;
+use visio_tests::need::{am_root, find_program};
 use visio_tests::trouble::During;
 use visio_tests::{Result, Trouble};
 
@@ -178,11 +178,6 @@ fn apt(arguments: &[&str], by_hand: &str) -> Result<()> {
          Once that is solved, run this again, or as root:\n  {by_hand}",
         arguments[0]
     )))
-}
-
-fn am_root() -> bool {
-    let id = Command::new("id").arg("-u").output();
-    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
 #[cfg(test)]
