@@ -180,6 +180,7 @@ mod tests {
             packets_discarded: 0,
             total_samples: frames * 1_600,
             concealed_samples: frames * 16,
+            redundant_recovered: 0,
             fec_recovered: 0,
             jitter_buffer_ms: None,
             level_dbfs: -20.0,
