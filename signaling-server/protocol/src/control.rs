@@ -16,6 +16,9 @@ pub struct Control {
     /// What has become of my picture on its way to you.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub video: Option<Video>,
+    /// Why my picture reaches you no larger or sharper than it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limited: Option<Limited>,
 }
 
 /// How large the sender of the message shows what they are sent.
@@ -43,6 +46,24 @@ pub enum Video {
     Unknown,
 }
 
+/// What keeps a picture smaller than it is asked for, as far as its sender can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limited {
+    /// Nothing: you get what you ask for.
+    #[default]
+    Nothing,
+    /// The way to you; what others are sent is not limited, or there are none.
+    Path,
+    /// Every way: my own line, most likely.
+    Uplink,
+    /// My computer, which can't encode more.
+    Machine,
+    /// A word of a later version, to be ignored.
+    #[serde(other)]
+    Unknown,
+}
+
 impl Control {
     /// I show you this many rows high, or not at all.
     pub fn show(camera: Option<u32>) -> Self {
@@ -50,19 +71,27 @@ impl Control {
             show: Some(Show {
                 camera: Some(camera),
             }),
-            video: None,
+            ..Self::default()
         }
     }
 
     /// My picture pauses, or flows again.
     pub fn paused(paused: bool) -> Self {
         Self {
-            show: None,
             video: Some(if paused {
                 Video::Paused
             } else {
                 Video::Flowing
             }),
+            ..Self::default()
+        }
+    }
+
+    /// This keeps my picture from being larger, or nothing does.
+    pub fn limited(limited: Limited) -> Self {
+        Self {
+            limited: Some(limited),
+            ..Self::default()
         }
     }
 
@@ -108,6 +137,7 @@ mod tests {
             (Control::show(None), r#"{"show":{"camera":null}}"#),
             (Control::paused(true), r#"{"video":"paused"}"#),
             (Control::paused(false), r#"{"video":"flowing"}"#),
+            (Control::limited(Limited::Uplink), r#"{"limited":"uplink"}"#),
         ] {
             assert_eq!(control.to_json(), json.as_bytes());
             assert_eq!(read(json), Ok(control));
@@ -121,6 +151,8 @@ mod tests {
         assert_eq!(screen.show, Some(Show { camera: None }));
         let later = read(r#"{"video":"mirrored"}"#).unwrap();
         assert_eq!(later.video, Some(Video::Unknown));
+        let later = read(r#"{"limited":"weather"}"#).unwrap();
+        assert_eq!(later.limited, Some(Limited::Unknown));
     }
 
     #[test]
