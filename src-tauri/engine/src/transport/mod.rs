@@ -18,6 +18,7 @@
 pub mod arrivals;
 pub mod bitrate;
 pub mod estimator;
+pub mod fuzzing;
 pub mod history;
 pub mod keyframe;
 pub mod ladder;

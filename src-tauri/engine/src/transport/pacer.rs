@@ -36,8 +36,10 @@ const REPAIR_FLOOR: f64 = 12_000.0;
 /// Bytes of one packet of padding: what the padding count of an RTP packet can say (RFC 3550, section 5.1).
 pub const PADDING: usize = 255;
 
-/// A probe that can't be sent within this many times its length is given up: the machine stalled.
+/// A probe that can't be sent within this many times its length, at most so long, is given up: the machine stalled.
 const PROBE_PATIENCE: u32 = 8;
+
+const MAX_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What waits to be sent: the size of the first packet of each kind, if there is one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,7 +123,7 @@ impl Pacer {
             probe,
             bytes_left: probe.bytes,
             packets_left: probe.packets,
-            give_up: now + probe.duration() * PROBE_PATIENCE + MAX_WAIT,
+            give_up: now + (probe.duration() * PROBE_PATIENCE).min(MAX_PATIENCE) + MAX_WAIT,
         });
     }
 
