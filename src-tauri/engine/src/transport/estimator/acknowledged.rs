@@ -90,3 +90,53 @@ impl Acknowledged {
         self.passages.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_millis(150);
+
+    /// Packets of 1,000 bytes, leaving and arriving at two paces, in microseconds.
+    fn filled(sent: i64, arrived: i64, count: i64) -> Acknowledged {
+        let mut acknowledged = Acknowledged::default();
+        for n in 0..count {
+            acknowledged.push(Passage {
+                sent: n * sent,
+                arrived: 1_000_000 + n * arrived,
+                bytes: 1000,
+            });
+        }
+        acknowledged
+    }
+
+    #[test]
+    fn what_comes_out_and_what_went_in_are_told_apart() {
+        let rate = filled(4_000, 8_000, 100).rate(WINDOW, 6, i64::MIN);
+        let expected = Throughput {
+            out: 1e6,
+            into: 2e6,
+        };
+        assert_eq!(rate, Some(expected));
+    }
+
+    #[test]
+    fn too_few_packets_make_no_rate_and_older_ones_can_be_left_out() {
+        let acknowledged = filled(4_000, 8_000, 100);
+        assert_eq!(filled(4_000, 8_000, 5).rate(WINDOW, 6, i64::MIN), None);
+        assert!(acknowledged.rate(WINDOW, 6, 94 * 4_000).is_some());
+        assert_eq!(acknowledged.rate(WINDOW, 6, 95 * 4_000), None);
+    }
+
+    #[test]
+    fn a_flood_is_bounded_and_a_clock_that_jumps_is_survived() {
+        let mut acknowledged = filled(1, 1, 100_000);
+        assert_eq!(acknowledged.passages.len(), CAPACITY);
+        acknowledged.push(Passage {
+            sent: 100_001,
+            arrived: i64::MAX / 4,
+            bytes: 1000,
+        });
+        assert_eq!(acknowledged.passages.len(), 1);
+    }
+}

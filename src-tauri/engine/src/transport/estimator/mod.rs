@@ -25,6 +25,9 @@ mod rate;
 mod rivalry;
 mod trend;
 
+#[cfg(test)]
+mod page;
+
 pub use limit::Limit;
 pub use probe::{Probe, ProbeId};
 

@@ -287,3 +287,96 @@ fn rate(arrivals: &VecDeque<Arrival>) -> Option<(f64, f64)> {
     let into = over(bytes - last_sent.bytes, last_sent.sent - first_sent.sent);
     Some((into, into / (1.0 + stretch(arrivals)).max(0.2)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outlook(target: f64, now: Instant) -> Outlook {
+        Outlook {
+            now,
+            free: true,
+            target,
+            ceiling: 3e6,
+            jitter: 0.0,
+            cut: None,
+        }
+    }
+
+    /// Sends a probe over a line of a rate that delays everything by 20 ms, and reads the result.
+    fn run(prober: &mut Prober, probe: Probe, line: f64, now: Instant) -> Option<f64> {
+        let size = 300;
+        let (mut sent, mut free, mut left) = (0i64, 0i64, probe.bytes as i64);
+        while left > 0 {
+            prober.sent(probe.id, size);
+            free = free.max(sent) + (size as f64 * 8e6 / line) as i64;
+            prober.arrived(probe.id, sent, 20_000 + free, size);
+            sent += (size as f64 * 8e6 / probe.rate.bps() as f64) as i64;
+            left -= size as i64;
+        }
+        prober.result(|_| false, 0.0, 0.0, now)
+    }
+
+    #[test]
+    fn a_probe_finds_what_the_line_carries_and_no_more_than_it_asked_for() {
+        let now = Instant::now();
+        let mut prober = Prober::new(now);
+        let probe = prober.plan(&outlook(500e3, now)).expect("it is time");
+        assert_eq!(probe.rate, Bitrate::from_kbps(1000));
+        let found = run(&mut prober, probe, 700e3, now).expect("all of it arrived");
+        assert!((550e3..700e3).contains(&found), "{found}");
+
+        let later = now + MAX_INTERVAL;
+        let probe = prober.plan(&outlook(500e3, later)).expect("it is time");
+        let found = run(&mut prober, probe, 50e6, later).expect("all of it arrived");
+        assert!((850e3..1000e3).contains(&found), "{found}");
+    }
+
+    #[test]
+    fn after_a_success_the_next_is_sent_at_once_after_a_failure_in_a_while() {
+        let now = Instant::now();
+        let mut prober = Prober::new(now);
+        let probe = prober.plan(&outlook(500e3, now)).expect("it is time");
+        run(&mut prober, probe, 50e6, now);
+        let probe = prober.plan(&outlook(900e3, now)).expect("at once");
+        run(&mut prober, probe, 950e3, now);
+        assert_eq!(prober.plan(&outlook(900e3, now)), None);
+        assert!(prober.plan(&outlook(900e3, now + INTERVAL)).is_some());
+    }
+
+    #[test]
+    fn a_success_that_is_regretted_makes_the_next_ones_rare() {
+        let now = Instant::now();
+        let mut prober = Prober::new(now);
+        let probe = prober.plan(&outlook(500e3, now)).expect("it is time");
+        run(&mut prober, probe, 50e6, now);
+        prober.congested(now + Duration::from_millis(300));
+        let probe = prober.plan(&outlook(500e3, now + INTERVAL)).expect("later");
+        run(&mut prober, probe, 50e6, now + INTERVAL);
+        assert_eq!(prober.plan(&outlook(900e3, now + INTERVAL)), None);
+    }
+
+    #[test]
+    fn nothing_is_probed_when_all_that_is_wanted_fits_or_a_queue_stands() {
+        let now = Instant::now();
+        let mut prober = Prober::new(now);
+        assert_eq!(prober.plan(&outlook(2.9e6, now)), None);
+        let queued = Outlook {
+            free: false,
+            ..outlook(500e3, now)
+        };
+        assert_eq!(prober.plan(&queued), None);
+    }
+
+    #[test]
+    fn a_probe_that_is_never_answered_is_given_up() {
+        let now = Instant::now();
+        let mut prober = Prober::new(now);
+        let lost = prober.plan(&outlook(500e3, now)).expect("it is time");
+        assert_eq!(prober.plan(&outlook(500e3, now + ANSWER_TIME)), None);
+        let late = now + ANSWER_TIME + MAX_INTERVAL;
+        prober.plan(&outlook(500e3, late));
+        let next = prober.plan(&outlook(500e3, late + INTERVAL));
+        assert!(next.is_some_and(|probe| probe.id != lost.id));
+    }
+}
