@@ -6,7 +6,9 @@
 
 pub mod binaries;
 pub mod canned;
+pub mod chromium;
 pub mod display;
+pub mod endurance;
 pub mod guest;
 pub mod hostile;
 pub mod need;
@@ -17,6 +19,7 @@ pub mod ports;
 pub mod process;
 pub mod report;
 pub mod rooms;
+pub mod rows;
 pub mod server;
 pub mod trouble;
 pub mod voice;

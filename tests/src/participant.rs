@@ -6,12 +6,16 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::report::Report;
+use crate::report::{Moment, Report};
 use crate::trouble::During;
 use crate::{Binaries, Process, Result};
 
 /// How long after its time is up, or after an interrupt, a participant may take to leave and to write its report.
 const FAREWELL: Duration = Duration::from_secs(15);
+
+/// What they measured, in all and second by second.
+const REPORT: &str = "report.json";
+const MOMENTS: &str = "moments.jsonl";
 
 /// What a participant is to be like; [`Self::join`] brings it in.
 pub struct Participant {
@@ -35,7 +39,9 @@ impl Participant {
         let mut command = binaries.command("visio-cli")?;
         command
             .args(["join", invite, "--name", name, "--report"])
-            .arg(reports.path().join("report.json"));
+            .arg(reports.path().join(REPORT))
+            .arg("--stats")
+            .arg(reports.path().join(MOMENTS));
         // What the scenarios read must not depend on the language of the machine they run on.
         command
             .env("LANG", "C.UTF-8")
@@ -169,6 +175,21 @@ impl Joined {
         }
     }
 
+    /// What happened so far, second by second.
+    pub fn moments(&self) -> Result<Vec<Moment>> {
+        let file = self.reports.path().join(MOMENTS);
+        // It is there once they have joined.
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        // The last line may not be whole yet.
+        text.split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'))
+            .map(|line| {
+                serde_json::from_str(line)
+                    .during(format_args!("a moment of {} ({line})", self.process.name()))
+            })
+            .collect()
+    }
+
     /// What they said on standard error.
     pub fn said(&self) -> String {
         self.process.stderr()
@@ -185,7 +206,7 @@ impl Joined {
     }
 
     fn read_report(&self) -> Result<Report> {
-        let text = std::fs::read_to_string(self.reports.path().join("report.json")).during(
+        let text = std::fs::read_to_string(self.reports.path().join(REPORT)).during(
             format_args!("reading the report of {}", self.process.name()),
         )?;
         serde_json::from_str(&text).during(format_args!(

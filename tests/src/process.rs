@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -57,6 +57,31 @@ impl Process {
             stdout: stdout.unwrap_or_default(),
             stderr: stderr.unwrap_or_default(),
         })
+    }
+
+    /// Starts `command` and leaves its input and output to the caller; only its standard error is read.
+    pub fn spawn_to_talk(
+        name: impl Into<String>,
+        command: &mut Command,
+    ) -> Result<(Self, ChildStdin, ChildStdout)> {
+        let name = name.into();
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .during(format_args!("starting {name}"))?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(Trouble::new(format!("{name} has no pipes")));
+        };
+        let stderr = child.stderr.take().map(Lines::read);
+        let process = Self {
+            name,
+            child,
+            stdout: Arc::default(),
+            stderr: stderr.unwrap_or_default(),
+        };
+        Ok((process, input, output))
     }
 
     /// The process id.

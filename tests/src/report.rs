@@ -93,6 +93,49 @@ pub struct Percentiles {
     pub max: Option<f64>,
 }
 
+/// A line of `visio-cli join --stats`: what happened in about a second.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Moment {
+    pub seconds: f64,
+    pub cpu_percent: f64,
+    pub peers: Vec<PeerMoment>,
+}
+
+/// One of the others in that second.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PeerMoment {
+    pub name: String,
+    pub path: Option<String>,
+    pub rtt_ms: Option<f64>,
+    pub video: VideoMoment,
+    pub audio: AudioMoment,
+    pub sent: SentMoment,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct VideoMoment {
+    pub fps: f64,
+    pub width: u32,
+    pub height: u32,
+    pub bitrate_bps: u64,
+    pub freezes_ms: f64,
+    pub packets_lost: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct AudioMoment {
+    pub bitrate_bps: u64,
+    pub concealed_ratio: f64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct SentMoment {
+    pub layer: Option<String>,
+    pub bitrate_bps: u64,
+    pub retransmitted_bps: u64,
+    pub estimate_bps: Option<u64>,
+}
+
 impl Report {
     /// The account of the person called `name`, if they were ever met.
     pub fn peer(&self, name: &str) -> Option<&Peer> {

@@ -14,6 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::garble::garble;
 use super::lane::{Counters, Fate, Lane};
 use super::{Impairment, Namespace, system};
 use crate::Result;
@@ -200,9 +201,18 @@ impl Line {
             };
             let now = Instant::now();
             let mut traffic = self.traffic();
-            if let Fate::Arrives { at, copies } = traffic.lane.carry(bytes, now) {
+            let frame = &frame[..bytes];
+            if let Fate::Arrives {
+                at,
+                copies,
+                garbage,
+            } = traffic.lane.carry(bytes, now)
+            {
                 for _ in 0..copies {
-                    traffic.add(at, &frame[..bytes]);
+                    traffic.add(at, frame.to_vec());
+                }
+                if garbage && let Some(garbled) = garble(frame, || traffic.lane.random_byte()) {
+                    traffic.add(at, garbled);
                 }
                 self.changed.notify_one();
             }
@@ -236,10 +246,10 @@ impl Line {
 }
 
 impl Traffic {
-    fn add(&mut self, at: Instant, frame: &[u8]) {
+    fn add(&mut self, at: Instant, frame: Vec<u8>) {
         if self.under_way.len() < MAX_UNDER_WAY {
             self.number += 1;
-            let entry = (at, self.number, frame.to_vec());
+            let entry = (at, self.number, frame);
             self.under_way.push(Reverse(entry));
         }
     }

@@ -18,6 +18,8 @@ pub struct Impairment {
     pub duplicates: f64,
     /// Share of the frames that overtake all others by skipping the delay, 0 to 1.
     pub overtaking: f64,
+    /// Share of the packets after which another one comes from the same sender, with nothing but garbage in it, 0 to 1.
+    pub garbage: f64,
     /// Bits per second that fit through; `None`: as many as come.
     pub rate: Option<u64>,
     /// A frame that would have to wait longer than this for its turn is dropped. Matters only where there is a rate.
@@ -35,6 +37,7 @@ impl Impairment {
         burst: 1.0,
         duplicates: 0.0,
         overtaking: 0.0,
+        garbage: 0.0,
         rate: None,
         queue: Duration::from_millis(200),
         cut: false,

@@ -16,8 +16,12 @@ const MAX_DEVIATIONS: f64 = 3.0;
 pub(super) enum Fate {
     /// It never arrives.
     Lost,
-    /// It arrives then, once or twice.
-    Arrives { at: Instant, copies: usize },
+    /// It arrives then, once or twice, and perhaps garbage with it.
+    Arrives {
+        at: Instant,
+        copies: usize,
+        garbage: bool,
+    },
 }
 
 /// What happened so far on one way of a cable.
@@ -107,7 +111,13 @@ impl Lane {
         Fate::Arrives {
             at,
             copies: 1 + usize::from(twice),
+            garbage: self.random.chance(self.impairment.garbage),
         }
+    }
+
+    /// A byte of garbage.
+    pub fn random_byte(&mut self) -> u8 {
+        (self.random.next() * 256.0) as u8
     }
 
     /// When the frame has passed the bottleneck; `None` when the queue in front of it is full.

@@ -11,7 +11,7 @@
 //! - [`Lab`]: all of the above, with what each link is like
 //! - [`Namespace`]: one host, and programs that run on it
 //! - [`Cable`]: carries frames between two hosts, in threads of this process
-//! - [`Impairment`], `lane`: what a link is like, and what it does to each frame; pure
+//! - [`Impairment`], `lane`, `garble`: what a link is like, and what it does to each frame; pure
 //! - [`Nat`]: what a router does to those behind it
 //! - [`Gauge`]: what a cable carried, over time
 //! - [`Download`]: somebody else's traffic
@@ -23,6 +23,7 @@
 
 mod cable;
 mod download;
+mod garble;
 mod gauge;
 mod impairment;
 mod lab;

@@ -22,6 +22,8 @@ cargo xtask COMMAND
   demo                      a call on this machine: server, companion and the app
   test [STEP...]            run every check and test, or only the named steps (`test --list` names them)
   bench [PART...] [--write] measure; --write puts the numbers into README.md
+  bench network [ROW...]    calls over bad links, side by side with a browser; --write: docs/NETWORK.md
+  bench endurance           a call of ten minutes in which one thing after another goes wrong
   package                   build the Debian package of the app
   guest 'COMMAND'           run a command in the emulated machine with a camera and a sound card
 ";

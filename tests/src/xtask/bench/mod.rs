@@ -2,7 +2,11 @@
 //! taken three times; the table shows all three. Nothing else should run on the machine meanwhile.
 
 mod app;
+mod browsers;
 mod calls;
+mod endurance;
+mod film;
+mod network;
 mod receivers;
 mod six;
 mod table;
@@ -33,8 +37,17 @@ const PARTS: &[Part] = &[
     ("app", app::measure),
 ];
 
-/// Runs `cargo xtask bench [PART...|all] [--write]`.
+/// Runs `cargo xtask bench [PART...|all] [--write]`, or one of the long ones by itself.
 pub fn command(arguments: &[String]) -> Result<bool> {
+    if let Some(("network", rest)) = arguments
+        .split_first()
+        .map(|(name, rest)| (name.as_str(), rest))
+    {
+        return network::command(rest);
+    }
+    if arguments == ["endurance"] {
+        return endurance::command();
+    }
     let write = arguments.iter().any(|argument| argument == "--write");
     let wanted: Vec<&String> = arguments
         .iter()
@@ -50,9 +63,7 @@ pub fn command(arguments: &[String]) -> Result<bool> {
             parts.join(", ")
         )));
     }
-    setup::ensure(Purpose::Test)?;
-    package::release()?;
-    let binaries = Binaries::in_folder(workspace::target().join("release"));
+    let binaries = binaries(false)?;
     let mut rows = Vec::new();
     for (part, measure) in PARTS
         .iter()
@@ -61,7 +72,7 @@ pub fn command(arguments: &[String]) -> Result<bool> {
         eprintln!("Measuring {part}…");
         rows.extend(measure(&binaries).during(part)?);
     }
-    let conditions = conditions()?;
+    let conditions = conditions("--write")?;
     println!("{}\n{conditions}", table::markdown(&rows));
     if write {
         let path = workspace::root().join("README.md");
@@ -73,8 +84,18 @@ pub fn command(arguments: &[String]) -> Result<bool> {
     Ok(true)
 }
 
-/// Where and when it was measured.
-fn conditions() -> Result<String> {
+/// The programs to measure: a release build, or with `dev` what was last built for development, for trying the bench.
+fn binaries(dev: bool) -> Result<Binaries> {
+    setup::ensure(Purpose::Test)?;
+    if dev {
+        return Ok(Binaries::in_folder(workspace::target().join("debug")));
+    }
+    package::release()?;
+    Ok(Binaries::in_folder(workspace::target().join("release")))
+}
+
+/// Where and when it was measured, with `cargo xtask bench` and these arguments.
+fn conditions(arguments: &str) -> Result<String> {
     let line = |program: &str, arguments: &[&str]| {
         let output = Command::new(program)
             .args(arguments)
@@ -94,7 +115,7 @@ fn conditions() -> Result<String> {
         .unwrap_or(": unknown");
     let processor = processor.trim_start_matches([' ', '\t', ':']);
     Ok(format!(
-        "Measured on {date} at commit {commit}, {TIMES} times each, on {cores} cores ({processor}), with `cargo xtask bench --write`."
+        "Measured on {date} at commit {commit}, {TIMES} times each, on {cores} cores ({processor}), with `cargo xtask bench {arguments}`."
     ))
 }
 
