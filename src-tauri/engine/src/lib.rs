@@ -3,6 +3,7 @@
 //! Rooms from the leaves up; a room may use only those above it in this list.
 
 pub mod device;
+pub mod network;
 pub mod transport;
 
 pub mod audio;

@@ -8,7 +8,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 
-use rtc::shared::ifaces::ifaces;
+use crate::network::{is_dialable, usable_addresses};
 
 /// Sockets per connection, at most. A machine with many container bridges has dozens of addresses,
 /// and each would be tried against each of the other side's.
@@ -25,12 +25,11 @@ impl ToSocketAddrs for LocalAddresses {
     type Iter = std::vec::IntoIter<SocketAddr>;
 
     fn to_socket_addrs(&self) -> io::Result<Self::Iter> {
-        let all = ifaces().unwrap_or_else(|error| {
+        let all = usable_addresses().unwrap_or_else(|error| {
             tracing::warn!(%error, "the network interfaces can't be listed");
             Vec::new()
         });
-        let ips = all.into_iter().filter_map(|i| Some(i.addr?.ip()));
-        let chosen = choose(ips, self.loopback);
+        let chosen = choose(all.into_iter(), self.loopback);
         let sockets: Vec<_> = chosen
             .into_iter()
             .map(|ip| SocketAddr::new(ip, 0))
@@ -39,34 +38,33 @@ impl ToSocketAddrs for LocalAddresses {
     }
 }
 
-/// The addresses worth a socket, IPv4 first. Never empty: with no network at all the wildcard keeps
-/// the connection alive until a restart finds one.
+/// The addresses worth a socket. Never empty: with no network at all the wildcard keeps the connection
+/// alive until a restart finds one.
+///
+/// IPv6 and IPv4 take turns, after RFC 8421, section 4: neither is cut off or tried last because there
+/// is much of the other. Which of two paths that work is used is decided by the first answer.
 fn choose(ips: impl Iterator<Item = IpAddr>, loopback: bool) -> Vec<IpAddr> {
-    let mut chosen: Vec<IpAddr> = ips.filter(|ip| is_dialable(*ip)).collect();
-    chosen.sort_by_key(|ip| (ip.is_ipv6(), *ip));
-    chosen.dedup();
-    chosen.truncate(MAX_ADDRESSES);
+    let mut all: Vec<IpAddr> = ips.filter(|ip| is_dialable(*ip)).collect();
+    all.sort();
+    all.dedup();
+    let (v6, v4): (Vec<IpAddr>, Vec<IpAddr>) = all.into_iter().partition(IpAddr::is_ipv6);
+    let turns = v6.len().max(v4.len());
+    let mut chosen: Vec<IpAddr> = (0..turns)
+        .flat_map(|turn| [v6.get(turn), v4.get(turn)])
+        .flatten()
+        .copied()
+        .take(MAX_ADDRESSES)
+        .collect();
     if loopback {
-        chosen.push(Ipv4Addr::LOCALHOST.into());
+        chosen.extend([
+            IpAddr::from(Ipv6Addr::LOCALHOST),
+            Ipv4Addr::LOCALHOST.into(),
+        ]);
     }
     if chosen.is_empty() {
         chosen.push(Ipv4Addr::UNSPECIFIED.into());
     }
     chosen
-}
-
-/// Whether another machine could send to this address. A link-local IPv6 address means nothing
-/// without its scope, which a candidate does not carry.
-fn is_dialable(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => !ip.is_loopback() && !ip.is_link_local() && !ip.is_unspecified(),
-        IpAddr::V6(ip) => !ip.is_loopback() && !ip.is_unspecified() && !is_link_local(ip),
-    }
-}
-
-/// `fe80::/10` (RFC 4291, section 2.5.6).
-fn is_link_local(ip: Ipv6Addr) -> bool {
-    ip.segments()[0] & 0xffc0 == 0xfe80
 }
 
 #[cfg(test)]
@@ -82,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn only_addresses_that_others_can_dial_are_used_and_ipv4_comes_first() {
+    fn only_addresses_that_others_can_dial_are_used() {
         let machine = [
             "::1",
             "127.0.0.1",
@@ -91,17 +89,17 @@ mod tests {
             "169.254.3.4",
             "192.168.1.7",
         ];
-        assert_eq!(chosen(&machine, false), ["192.168.1.7", "2001:db8::7"]);
+        assert_eq!(chosen(&machine, false), ["2001:db8::7", "192.168.1.7"]);
         assert_eq!(
             chosen(&machine, true),
-            ["192.168.1.7", "2001:db8::7", "127.0.0.1"]
+            ["2001:db8::7", "192.168.1.7", "::1", "127.0.0.1"]
         );
     }
 
     #[test]
     fn a_machine_without_a_network_still_gets_a_socket() {
         assert_eq!(chosen(&["127.0.0.1", "::1"], false), ["0.0.0.0"]);
-        assert_eq!(chosen(&["127.0.0.1"], true), ["127.0.0.1"]);
+        assert_eq!(chosen(&["127.0.0.1"], true), ["::1", "127.0.0.1"]);
     }
 
     #[test]
@@ -109,5 +107,11 @@ mod tests {
         let bridges: Vec<String> = (1..100).map(|n| format!("172.{n}.0.1")).collect();
         let bridges: Vec<&str> = bridges.iter().map(String::as_str).collect();
         assert_eq!(chosen(&bridges, false).len(), MAX_ADDRESSES);
+        let both = [bridges, vec!["2001:db8::7", "2001:db8::8"]].concat();
+        let chosen = chosen(&both, false);
+        assert!(
+            chosen[..4].contains(&"2001:db8::8".to_owned()),
+            "{chosen:?}"
+        );
     }
 }
