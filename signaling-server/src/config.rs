@@ -125,6 +125,11 @@ pub struct Limits {
     #[arg(long, value_name = "SECONDS", env = "VISIO_GRACE", default_value = "8", value_parser = seconds)]
     pub grace: Duration,
 
+    /// Seconds for which a session that is gone may yet come back under its id, as if it had not been:
+    /// a router that restarts takes one or two minutes, but who waits that long starts over anyway.
+    #[arg(long, value_name = "SECONDS", env = "VISIO_RETURN_TIME", default_value = "60", value_parser = seconds)]
+    pub return_time: Duration,
+
     /// Seconds between two signs of life of a calling client: three may get lost.
     #[arg(long, value_name = "SECONDS", env = "VISIO_KEEPALIVE", default_value = "2", value_parser = seconds)]
     pub keepalive: Duration,
@@ -153,6 +158,7 @@ impl Default for Limits {
             history_age: Duration::from_secs(60),
             queue_events: 128,
             grace: Duration::from_secs(8),
+            return_time: Duration::from_secs(60),
             keepalive: Duration::from_secs(2),
             heartbeat: Duration::from_secs(15),
             request_time: Duration::from_secs(10),

@@ -160,10 +160,69 @@ fn somebody_who_calls_and_falls_silent_is_gone_within_nine_seconds_though_their_
             session: ben
         })]
     );
+    world.pass(SECOND * 61, &[anna]);
     assert_eq!(
         world.hub.alive(ben, world.now),
         Err(Refusal::SessionUnknown)
     );
+}
+
+#[test]
+fn somebody_who_was_gone_for_twenty_seconds_is_back_with_the_first_word() {
+    let mut world = World::new();
+    let (anna, anna_hears) = world.enter(Role::Calling);
+    let (ben, ben_hears) = world.enter(Role::Calling);
+    world.pass(SECOND * 20, &[anna]);
+    let (carla, _) = world.enter(Role::Calling);
+    heard(&anna_hears);
+    heard(&ben_hears);
+    world.hub.alive(ben, world.now).unwrap();
+    let (room, role) = (world.room, Role::Calling);
+    let presence = Presence { session: ben, role };
+    let arrived = Event::Arrived(RoomPresence { room, presence });
+    assert_eq!(heard(&anna_hears), [arrived]);
+    // And is told who is there now.
+    let ben_hears = world.listen(ben);
+    let Some(Event::Roster(roster)) = heard(&ben_hears).pop() else {
+        panic!("a roster");
+    };
+    let there = |session| roster.present.iter().any(|at| at.session == session);
+    assert!(roster.present.len() == 2 && there(anna) && there(carla));
+    assert_eq!(world.say(anna, ben.into()), Ok(vec![]));
+    world.pass(SECOND * 60, &[anna, ben, carla]);
+    assert_eq!(heard(&anna_hears), []);
+}
+
+#[test]
+fn somebody_who_is_away_keeps_nobody_out() {
+    let limits = Limits {
+        max_sessions: 2,
+        max_room_sessions: 2,
+        ..Limits::default()
+    };
+    let mut world = World::with(limits, false);
+    let (anna, _anna_hears) = world.enter(Role::Calling);
+    let (ben, _ben_hears) = world.enter(Role::Calling);
+    world.pass(SECOND * 20, &[anna]);
+    world.enter(Role::Calling);
+    assert_eq!(world.present(anna), 1);
+    assert_eq!(
+        world.hub.alive(ben, world.now),
+        Err(Refusal::SessionUnknown),
+        "the server has forgotten them for it"
+    );
+}
+
+#[test]
+fn somebody_who_leaves_while_they_are_away_does_not_come_back() {
+    let mut world = World::new();
+    let (anna, anna_hears) = world.enter(Role::Calling);
+    let (ben, _ben_hears) = world.enter(Role::Calling);
+    world.pass(SECOND * 20, &[anna]);
+    heard(&anna_hears);
+    world.hub.leave(ben, world.room, world.now);
+    assert_eq!(heard(&anna_hears), []);
+    assert_eq!(world.hub.session_count(), 1);
 }
 
 #[test]
@@ -177,6 +236,17 @@ fn somebody_who_watches_stays_for_as_long_as_their_stream() {
     world.now = Instant::now();
     world.pass(SECOND * 9, &[]);
     assert_eq!(world.present(anna), 0);
+}
+
+#[test]
+fn somebody_who_watches_and_says_that_they_live_is_missed_as_soon_as_a_caller() {
+    let mut world = World::new();
+    let (anna, _anna_hears) = world.enter(Role::Watching);
+    let (ben, _ben_hears) = world.enter(Role::Watching);
+    world.pass(SECOND * 30, &[anna, ben]);
+    assert_eq!(world.present(anna), 1);
+    world.pass(SECOND * 9, &[anna]);
+    assert_eq!(world.present(anna), 0, "though their stream hangs on");
 }
 
 #[test]

@@ -160,6 +160,11 @@ impl Mailbox {
         inner.reader.is_none().then_some(inner.away_since)
     }
 
+    /// The stream that there is ends; another may follow.
+    pub(super) fn cut(&self, now: Instant) {
+        self.lock().end_stream(now);
+    }
+
     /// The session is gone, or the server stops: the stream ends, once what waits is delivered.
     pub(super) fn close(&self) {
         let mut inner = self.lock();

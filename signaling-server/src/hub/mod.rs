@@ -4,6 +4,7 @@
 //! what time brings: heartbeats, departures of those who are not heard of, the end of settling. The
 //! caller has one lock around it all, held for microseconds.
 
+mod away;
 mod history;
 mod mailbox;
 mod parked;
@@ -11,6 +12,7 @@ mod parked;
 pub use mailbox::{CutOff, Stream};
 
 use crate::config::Limits;
+use away::Away;
 use mailbox::{Letter, Mailbox};
 use parked::Parked;
 use std::collections::HashMap;
@@ -43,6 +45,10 @@ struct Session {
     rooms: Vec<RoomId>,
     /// When it last asked for anything.
     heard: Instant,
+    /// It says that it lives, so that its silence means something.
+    says_so: bool,
+    /// The others have been told that it left; it may yet come back.
+    away: Option<Away>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -130,6 +136,9 @@ impl Hub {
     pub fn leave(&mut self, me: SessionId, room: RoomId, now: Instant) {
         if let Some(session) = self.sessions.get_mut(&me) {
             session.rooms.retain(|other| *other != room);
+            if let Some(away) = &mut session.away {
+                away.leave(room);
+            }
             if session.rooms.is_empty() {
                 session.mailbox.close();
                 self.sessions.remove(&me);
@@ -214,7 +223,8 @@ impl Hub {
     /// `SessionUnknown`.
     pub fn alive(&mut self, me: SessionId, now: Instant) -> Result<Option<String>, Refusal> {
         self.heard(me, now);
-        let session = self.sessions.get(&me).ok_or(Refusal::SessionUnknown)?;
+        let session = self.sessions.get_mut(&me).ok_or(Refusal::SessionUnknown)?;
+        session.says_so = true;
         Ok(session.mailbox.newest_id())
     }
 
@@ -231,13 +241,14 @@ impl Hub {
             .sessions
             .iter()
             .inspect(|(_, session)| session.mailbox.tick(&self.limits, now))
-            .filter(|(id, session)| self.is_gone(**id, session, now))
+            .filter(|(id, session)| session.away.is_none() && self.is_gone(**id, session, now))
             .map(|(id, _)| *id)
             .collect();
         for session in gone {
             tracing::info!("a session was not heard of and is gone");
-            self.depart(session, now);
+            self.send_away(session, now);
         }
+        self.forget_away(now);
     }
 
     /// The server stops: every stream ends.
@@ -252,15 +263,15 @@ impl Hub {
         self.sessions.len()
     }
 
-    /// A calling session is gone when nothing was heard from it, one that only watches when its
-    /// stream was away, for too long.
+    /// A session that calls, or has once said that it lives, is gone when nothing was heard from it;
+    /// one that only watches when its stream was away, for too long.
     fn is_gone(&self, id: SessionId, session: &Session, now: Instant) -> bool {
         let calls_in = |room: &RoomId| {
             self.member(*room, id)
                 .is_some_and(|member| member.role == Role::Calling)
         };
-        let calling = session.rooms.iter().any(calls_in);
-        let silent_since = if calling {
+        let speaks = session.says_so || session.rooms.iter().any(calls_in);
+        let silent_since = if speaks {
             Some(session.heard)
         } else {
             session.mailbox.away_since()
@@ -293,15 +304,16 @@ impl Hub {
         self.rooms.get(&room)?.get(&session)
     }
 
-    fn check_place(&self, me: SessionId, room: RoomId, returning: bool) -> Result<(), Refusal> {
+    fn check_place(&mut self, me: SessionId, room: RoomId, returning: bool) -> Result<(), Refusal> {
         if returning && self.settling.is_none() {
             return Err(Refusal::SessionOver);
         }
-        match self.sessions.get(&me) {
-            Some(session) if session.rooms.len() >= self.limits.max_session_rooms => {
+        let rooms = self.sessions.get(&me).map(|session| session.rooms.len());
+        match rooms {
+            Some(rooms) if rooms >= self.limits.max_session_rooms => {
                 return Err(Refusal::RoomsFull);
             }
-            None if self.sessions.len() >= self.limits.max_sessions => {
+            None if self.sessions.len() >= self.limits.max_sessions && !self.make_room() => {
                 return Err(Refusal::ServerFull);
             }
             _ => {}
@@ -320,6 +332,8 @@ impl Hub {
             mailbox: Arc::new(Mailbox::new(epoch, now)),
             rooms: Vec::new(),
             heard: now,
+            says_so: false,
+            away: None,
         });
         session.rooms.push(room);
         if let Some(settling) = &mut self.settling {
@@ -329,20 +343,13 @@ impl Hub {
         }
     }
 
-    /// Notes that a session asked for something.
+    /// Notes that a session asked for something, and takes it back when it was away.
     fn heard(&mut self, me: SessionId, now: Instant) {
         if let Some(session) = self.sessions.get_mut(&me) {
             session.heard = now;
-        }
-    }
-
-    fn depart(&mut self, me: SessionId, now: Instant) {
-        let Some(session) = self.sessions.remove(&me) else {
-            return;
-        };
-        session.mailbox.close();
-        for room in session.rooms {
-            self.remove_member(me, room, now);
+            if session.away.is_some() {
+                self.bring_back(me, now);
+            }
         }
     }
 

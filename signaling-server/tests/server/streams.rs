@@ -85,10 +85,12 @@ async fn somebody_who_calls_and_vanishes_without_a_word_is_gone_within_ten_secon
         vanished.elapsed() > Duration::from_secs(7),
         "the place is kept for a while"
     );
+    // And for a while longer it is there for who comes back, who then arrives.
     assert_eq!(
-        refusal(ben.try_enter(Role::Calling, true).await).await,
-        Refusal::SessionOver
+        ben.try_enter(Role::Calling, true).await.status(),
+        StatusCode::OK
     );
+    assert!(matches!(hears.next().await, Some(Event::Arrived(_))));
 }
 
 #[tokio::test]
