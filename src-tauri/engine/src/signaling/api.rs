@@ -6,8 +6,10 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::VecDeque;
+use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
 use visio_protocol::host_code::HostCode;
 use visio_protocol::refusal::Refusal;
 use visio_protocol::request::{
@@ -98,12 +100,19 @@ pub(super) struct Api {
     /// Exchanged for a new one when its connections are in doubt. `None` when the system gives no
     /// TLS at all.
     client: Mutex<Option<Client>>,
+    /// Counts the exchanges: a request of before is not waited for.
+    renewals: watch::Sender<u64>,
 }
 
 impl Api {
     pub(super) fn new(server: ServerUrl) -> Self {
         let client = Mutex::new(client(&server));
-        Self { server, client }
+        let renewals = watch::Sender::new(0);
+        Self {
+            server,
+            client,
+            renewals,
+        }
     }
 
     pub(super) fn server(&self) -> &ServerUrl {
@@ -114,6 +123,20 @@ impl Api {
     /// minutes.
     pub(super) fn renew(&self) {
         *self.client.lock().unwrap_or_else(PoisonError::into_inner) = client(&self.server);
+        self.renewals.send_modify(|renewals| *renewals += 1);
+    }
+
+    /// Waits for an answer, but not by a connection that has been let go of meanwhile: a network that
+    /// is gone would keep it waiting for as long as it may take.
+    async fn unless_renewed<T>(
+        &self,
+        answer: impl Future<Output = Result<T, ApiError>>,
+    ) -> Result<T, ApiError> {
+        let mut renewals = self.renewals.subscribe();
+        tokio::select! {
+            answer = answer => answer,
+            _ = renewals.changed() => Err(ApiError::Unreachable),
+        }
     }
 
     pub(super) async fn create_room(
@@ -170,6 +193,13 @@ impl Api {
         Ok(heard.newest)
     }
 
+    /// The same by a connection of its own, which owes nothing to those that there are.
+    pub(super) async fn try_alive(&self, secret: &SessionSecret) -> Result<(), ApiError> {
+        let client = client(&self.server).ok_or(ApiError::Unreachable)?;
+        let request = self.sign(self.request_by(&client, Method::POST, path::ALIVE), secret);
+        send(request.timeout(CONNECT_TIME)).await.map(drop)
+    }
+
     pub(super) async fn events(
         &self,
         secret: &SessionSecret,
@@ -180,7 +210,7 @@ impl Api {
             request = request.header("last-event-id", id);
         }
         // The time is for the head of the answer alone: the stream itself has no end.
-        let response = tokio::time::timeout(ANSWER_TIME, send(request))
+        let response = tokio::time::timeout(ANSWER_TIME, self.unless_renewed(send(request)))
             .await
             .map_err(|_| ApiError::Unreachable)??;
         let is_stream = response
@@ -204,11 +234,11 @@ impl Api {
         body: Option<&impl Serialize>,
     ) -> Result<Response, ApiError> {
         let request = request.timeout(time);
-        send(match body {
+        let sent = send(match body {
             Some(body) => request.json(body),
             None => request,
-        })
-        .await
+        });
+        self.unless_renewed(sent).await
     }
 
     fn signed(
@@ -217,20 +247,27 @@ impl Api {
         path: &str,
         secret: &SessionSecret,
     ) -> Result<RequestBuilder, ApiError> {
-        let request = self.request(method, path)?;
-        Ok(request.header(
+        Ok(self.sign(self.request(method, path)?, secret))
+    }
+
+    fn sign(&self, request: RequestBuilder, secret: &SessionSecret) -> RequestBuilder {
+        request.header(
             AUTHORIZATION,
             format!("Bearer {}", secret.to_bearer().as_str()),
-        ))
+        )
     }
 
     fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, ApiError> {
         let client = self.client.lock().unwrap_or_else(PoisonError::into_inner);
         let client = client.as_ref().ok_or(ApiError::Unreachable)?;
+        Ok(self.request_by(client, method, path))
+    }
+
+    fn request_by(&self, client: &Client, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.server);
-        Ok(client
+        client
             .request(method, url)
-            .header(VERSION_HEADER, u16::from(PROTOCOL_VERSION)))
+            .header(VERSION_HEADER, u16::from(PROTOCOL_VERSION))
     }
 }
 

@@ -1,7 +1,6 @@
-//! Says that a calling client lives, so that the others learn within seconds when it no longer
-//! does; and notices a stream that does not.
+//! Says that this client lives, in the call as in its lobby, so that the others learn within seconds
+//! when it no longer does; and notices a stream that does not.
 
-use super::Role;
 use super::api::ApiError;
 use super::shared::Shared;
 use std::sync::Arc;
@@ -21,9 +20,6 @@ pub(super) async fn run(shared: Arc<Shared>, interval: Duration) {
     let interval = interval.clamp(LEAST, MOST);
     loop {
         tokio::time::sleep(interval).await;
-        if shared.place().role != Role::Calling {
-            continue;
-        }
         let (secret, _) = shared.credentials();
         let before = shared.place().last_id.clone();
         match shared.api.alive(&secret).await {

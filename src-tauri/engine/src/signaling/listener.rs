@@ -2,6 +2,7 @@
 
 use super::SignalingEvent;
 use super::api::{ApiError, Events, Next};
+use super::scout;
 use super::shared::Shared;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -50,7 +51,8 @@ pub(super) async fn run(shared: Arc<Shared>) {
         match step {
             Step::Again => {}
             Step::Wait => {
-                tokio::time::sleep(WAITS[failures.min(WAITS.len() - 1)]).await;
+                let wait = WAITS[failures.min(WAITS.len() - 1)];
+                listener.shared.pause(wait).await;
                 failures += 1;
             }
             Step::End => return,
@@ -88,7 +90,14 @@ impl Listener {
             Ok(opened) => opened,
             Err(_) => {
                 self.lose().await;
-                opening.await
+                tokio::select! {
+                    opened = &mut opening => opened,
+                    // What was begun while there was no network hangs on for seconds after it is back.
+                    () = scout::find(&shared.api, &secret) => {
+                        shared.api.renew();
+                        shared.api.events(&secret, last_id.as_deref()).await
+                    }
+                }
             }
         }
     }

@@ -2,13 +2,14 @@
 //!
 //! Three small tasks per room on the caller's tokio runtime, none of which ever touches media: the
 //! *listener* holds the event stream and brings it back when it breaks, the *sender* hands messages
-//! to the server in order, the *keepalive* says that a calling client lives. They share one
+//! to the server in order, the *keepalive* says that this client lives. They share one
 //! `place::Place`. A server that is restarted, or a network that changes, is a pause: peers see
 //! no departure, and nothing is asked of the caller.
 //!
 //! ```text
 //! api        requests, with typed errors            place     the session in the room: pure
 //! listener   the event stream, and its return       roster    who is there: pure
+//! scout      finds a server that was out of reach
 //! sender     messages, in order                     error     what went wrong, in words for people
 //! ```
 
@@ -18,6 +19,7 @@ mod keepalive;
 mod listener;
 mod place;
 mod roster;
+mod scout;
 mod sender;
 mod shared;
 
@@ -201,6 +203,12 @@ impl Signaling {
         {
             tracing::warn!("a message was dropped: too many wait for the server");
         }
+    }
+
+    /// The network is another one, or back: whatever connections to the server there are count as
+    /// dead, and new ones are made at once. Does not wait.
+    pub fn reconnect(&self) {
+        self.handle.shared.reconnect();
     }
 
     /// Joins the call from its lobby, or goes back there.

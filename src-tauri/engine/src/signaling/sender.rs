@@ -18,8 +18,8 @@ const REPEATED: Duration = Duration::from_secs(5);
 /// Drop policy: the oldest goes.
 const MAX_REPEATED: usize = 256;
 
-/// Between two tries of a request that failed.
-const RETRY: Duration = Duration::from_millis(250);
+/// Between two tries of a request that failed while the stream seems to be there.
+const RETRY: Duration = Duration::from_millis(100);
 
 /// What a message takes in a request besides itself, in bytes: recipient, names of fields,
 /// punctuation.

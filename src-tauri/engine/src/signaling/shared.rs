@@ -5,6 +5,7 @@ use super::api::{Api, ApiError};
 use super::place::Place;
 use futures_util::FutureExt as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::{Notify, mpsc, watch};
 use visio_protocol::RoomId;
 use visio_protocol::request::RoomEntered;
@@ -21,6 +22,8 @@ pub(super) struct Shared {
     online: watch::Sender<bool>,
     /// Counts the returns to a server that had forgotten us.
     returns: watch::Sender<u64>,
+    /// There is reason to try again now rather than after a pause.
+    hurry: Notify,
 }
 
 impl Shared {
@@ -32,6 +35,7 @@ impl Shared {
             doubt: Notify::new(),
             online: watch::Sender::new(false),
             returns: watch::Sender::new(0),
+            hurry: Notify::new(),
         }
     }
 
@@ -63,6 +67,18 @@ impl Shared {
         if *self.online.borrow() {
             self.doubt.notify_one();
         }
+    }
+
+    /// Lets go of every connection, the stream's included, and makes new ones at once.
+    pub(super) fn reconnect(&self) {
+        self.api.renew();
+        self.doubt();
+        self.hurry.notify_one();
+    }
+
+    /// Waits for a while, or until there is reason to wait no longer.
+    pub(super) async fn pause(&self, time: Duration) {
+        let _ = tokio::time::timeout(time, self.hurry.notified()).await;
     }
 
     pub(super) async fn doubted(&self) {

@@ -50,6 +50,7 @@ async fn a_restart_of_the_server_is_a_pause_in_which_nobody_leaves_and_nothing_i
 async fn somebody_who_vanished_during_a_restart_is_noticed_when_the_server_has_settled() {
     let limits = Limits {
         grace: Duration::from_secs(2),
+        keepalive: Duration::from_millis(400),
         ..Limits::default()
     };
     let mut world = World::with(limits).await;
@@ -71,6 +72,7 @@ async fn somebody_who_vanished_during_a_restart_is_noticed_when_the_server_has_s
 async fn who_returns_after_the_others_were_told_of_the_departure_is_somebody_new() {
     let limits = Limits {
         grace: Duration::from_millis(600),
+        return_time: Duration::ZERO,
         keepalive: Duration::from_secs(30),
         ..Limits::default()
     };

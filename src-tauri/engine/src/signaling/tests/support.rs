@@ -29,10 +29,15 @@ impl World {
     }
 
     pub async fn with(limits: Limits) -> Self {
+        Self::at("127.0.0.1:0", limits).await
+    }
+
+    /// Listening there.
+    pub async fn at(address: &str, limits: Limits) -> Self {
         let data = tempfile::tempdir().unwrap();
         let config = Config {
             limits: limits.clone(),
-            ..Config::new("127.0.0.1:0".parse().unwrap(), data.path())
+            ..Config::new(address.parse().unwrap(), data.path())
         };
         let server = Server::bind(config).await.unwrap();
         Self {
@@ -159,6 +164,8 @@ pub struct Network {
     carried: Arc<Mutex<JoinSet<()>>>,
     /// What becomes of the connections that are there when it breaks.
     frozen: watch::Sender<u32>,
+    /// What becomes of those that are made then.
+    dark: watch::Sender<bool>,
 }
 
 impl Network {
@@ -168,10 +175,19 @@ impl Network {
         let url = listener.local_addr().unwrap().to_string().parse().unwrap();
         let carried = Arc::new(Mutex::new(JoinSet::new()));
         let frozen = watch::Sender::new(0);
+        let dark = watch::Sender::new(false);
         tokio::spawn({
-            let (carried, frozen) = (Arc::clone(&carried), frozen.clone());
+            let (carried, frozen, dark) = (Arc::clone(&carried), frozen.clone(), dark.clone());
             async move {
                 while let Ok((near, _)) = listener.accept().await {
+                    if *dark.borrow() {
+                        let hanging = async move {
+                            std::future::pending::<()>().await;
+                            drop(near);
+                        };
+                        carried.lock().unwrap().spawn(hanging);
+                        continue;
+                    }
                     carried
                         .lock()
                         .unwrap()
@@ -183,12 +199,19 @@ impl Network {
             url,
             carried,
             frozen,
+            dark,
         }
     }
 
     /// Ends every connection; new ones work.
     pub fn cut(&self) {
         self.carried.lock().unwrap().abort_all();
+    }
+
+    /// Nothing is carried any more, by no connection; and when there is light again, only by new ones.
+    pub fn darken(&self, dark: bool) {
+        self.dark.send_replace(dark);
+        self.freeze();
     }
 
     /// Every connection carries nothing any more, and neither end is told; new ones work.
