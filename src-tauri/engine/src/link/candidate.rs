@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 
 use super::error::LinkError;
+use crate::network::LocalName;
 
 /// A candidate is some hundred characters long.
 const MAX_BYTES: usize = 1024;
@@ -20,6 +21,13 @@ const MAX_WAITING: usize = 48;
 
 /// Candidates used per description: each is tried from every socket of ours.
 const MAX_USED: usize = 64;
+
+/// Where the address stands among the words of a candidate (RFC 8839, section 5.1).
+const ADDRESS_WORD: usize = 4;
+
+/// Names of the local network that are asked for at a time, by one connection; a browser makes one
+/// up for each of its addresses.
+pub(super) const MAX_NAMES: usize = 8;
 
 /// A candidate worth trying.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +40,8 @@ pub(super) struct Candidate {
 
 impl Candidate {
     /// Reads a candidate of the other side. `Ok(None)` is one that is well-formed and of no use
-    /// here: TCP, a name to be asked for by multicast, an address nobody has, the end of candidates.
+    /// here: TCP, a name of the local network (which first has to be asked for, see [`local_name`]), an
+    /// address nobody has, the end of candidates.
     pub fn read(text: &str, loopback: bool) -> Result<Option<Self>, LinkError> {
         let text = text.trim();
         if text.is_empty() {
@@ -86,6 +95,24 @@ impl Candidate {
     }
 }
 
+/// The name behind which a candidate hides its address, as browsers do of people who have not
+/// allowed a page their camera.
+pub(super) fn local_name(text: &str) -> Option<LocalName> {
+    if text.len() > MAX_BYTES {
+        return None;
+    }
+    LocalName::read(text.split_ascii_whitespace().nth(ADDRESS_WORD)?)
+}
+
+/// The same candidate with an address in place of its name.
+pub(super) fn with_address(text: &str, ip: IpAddr) -> String {
+    let mut words: Vec<String> = text.split_ascii_whitespace().map(str::to_owned).collect();
+    if let Some(address) = words.get_mut(ADDRESS_WORD) {
+        *address = ip.to_string();
+    }
+    words.join(" ")
+}
+
 /// Whether a peer can be there: not a group, not nobody, not this very machine unless that is meant.
 fn is_plausible(ip: IpAddr, loopback: bool) -> bool {
     let nobody = ip.is_unspecified() || ip.is_multicast();
@@ -134,6 +161,14 @@ impl LocalCandidates {
     }
 }
 
+/// The candidates of a restart that is offered but not begun are of the path before it.
+pub(super) fn without_candidates(sdp: &str) -> String {
+    let is_candidate =
+        |line: &str| line.starts_with("a=candidate:") || line.starts_with("a=end-of-candidates");
+    let lines = sdp.split_inclusive('\n');
+    lines.filter(|line| !is_candidate(line)).collect()
+}
+
 /// The other side's candidates, sorted by whether their description is there yet.
 #[derive(Debug, Default)]
 pub(super) struct RemoteCandidates {
@@ -171,6 +206,11 @@ impl RemoteCandidates {
                 (fits && self.used <= MAX_USED).then_some(c)
             })
             .collect()
+    }
+
+    /// Whether this is the description that was applied last.
+    pub fn is_current(&self, ufrag: &str) -> bool {
+        self.ufrag.as_deref() == Some(ufrag)
     }
 
     fn fits(&self, candidate: &Candidate) -> bool {
@@ -233,6 +273,20 @@ mod tests {
         ];
         for text in malformed {
             assert!(Candidate::read(text, false).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_candidate_with_a_name_becomes_one_with_an_address() {
+        let name = "9b36eaac-bb2e-49bb-bb78-21c41c499900.local";
+        let hidden = HOST.replace("192.168.1.7", name) + " ufrag abcd";
+        assert_eq!(Candidate::read(&hidden, false), Ok(None));
+        assert_eq!(local_name(&hidden), LocalName::read(name));
+        let found = with_address(&hidden, "192.168.1.7".parse().unwrap());
+        let candidate = Candidate::read(&found, false).expect("well-formed");
+        assert_eq!(candidate.expect("useful").ufrag.as_deref(), Some("abcd"));
+        for other in [HOST, "", "candidate:1 1 udp 1 printer.local 9 typ host"] {
+            assert_eq!(local_name(other), None, "{other}");
         }
     }
 

@@ -7,9 +7,14 @@ use std::time::Duration;
 /// RFC 7675 would wait 30 s; a family would have hung up.
 pub(super) const DISCONNECTED_AFTER: Duration = Duration::from_secs(2);
 
-/// And for this much longer, as failed. Together 8 s: who vanishes without a word is gone within
-/// ten, and a phone that changes networks has time to come back.
-pub(super) const FAILED_AFTER: Duration = Duration::from_secs(6);
+/// And for this much longer, as lost. Together 30 s, for which consent lasts (RFC 7675, section 5.1):
+/// so long a path that comes back by itself, when a router has restarted or a train has left the
+/// tunnel, is used again at once and without a word. Who vanishes is taken out of the call long
+/// before (`call/`).
+pub(super) const FAILED_AFTER: Duration = Duration::from_secs(28);
+
+/// A first path that has not been found after this will not be: its checks are over after 6 s.
+pub(super) const NO_PATH_AFTER: Duration = Duration::from_secs(8);
 
 /// Consent checks, which also measure the round trip.
 pub(super) const KEEPALIVE: Duration = Duration::from_millis(500);

@@ -8,12 +8,14 @@ use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::peer_connection::sdp::RTCSessionDescription;
 use rtc::peer_connection::transport::RTCIceCandidateInit;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{Mutex, mpsc, watch};
+use tokio::sync::{Mutex, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use webrtc::error::Error;
 use webrtc::peer_connection::PeerConnection;
 
-use super::candidate::{Candidate, RemoteCandidates};
+use super::candidate::{
+    Candidate, MAX_NAMES, RemoteCandidates, local_name, with_address, without_candidates,
+};
 use super::config::LinkConfig;
 use super::control::{CONTROL_CAPACITY, carry_control, drain};
 use super::description::{Description, ufrag};
@@ -26,6 +28,7 @@ use super::pump::{Pipes, Pump};
 use super::shared::Shared;
 use super::stats::LinkStats;
 use crate::audio::EncodedAudio;
+use crate::network;
 use crate::video::EncodedVideo;
 
 /// One connection to one person.
@@ -41,9 +44,21 @@ pub struct Link {
     control: mpsc::Sender<Bytes>,
     mids: watch::Sender<Vec<String>>,
     /// One negotiation at a time.
-    remote: Mutex<RemoteCandidates>,
+    remote: Arc<Mutex<Remote>>,
+    /// Names of the local network that may be asked for at a time.
+    names: Arc<Semaphore>,
     stop: watch::Sender<bool>,
     done: watch::Receiver<()>,
+}
+
+/// What is known of the other side's half of a negotiation.
+#[derive(Default)]
+struct Remote {
+    candidates: RemoteCandidates,
+    /// An offer to restart that has not been answered. webrtc-rs lets go of the path there is when
+    /// such an offer is applied, so that waits for the answer: until then the path may come back, or
+    /// carries on while a better one is agreed on.
+    restart: Option<RTCSessionDescription>,
 }
 
 impl Link {
@@ -116,14 +131,15 @@ impl Link {
             notices,
             control,
             mids,
-            remote: Mutex::default(),
+            remote: Arc::default(),
+            names: Arc::new(Semaphore::new(MAX_NAMES)),
             stop,
             done,
         })
     }
 
     /// The description to send to the other side. With `restart` it asks for a new path, from fresh
-    /// sockets; media flows on the old one as long as that lives.
+    /// sockets; until the answer is there the old one is used, and media flows as long as it lives.
     ///
     /// An offer that has not been answered is returned once more: it can't be taken back, and who
     /// has applied it already answers it again.
@@ -136,15 +152,25 @@ impl Link {
         if !self.offerer {
             return Err(LinkError::WrongRole);
         }
-        let _one_at_a_time = self.remote.lock().await;
+        let mut remote = self.remote.lock().await;
         let connection = self.connection.clone();
+        let pending = connection.pending_local_description().await.is_some();
+        let described = connection.current_local_description().await.is_some();
+        if described && !pending && (restart || remote.restart.is_some()) {
+            let offer = match remote.restart.take() {
+                Some(offer) => offer,
+                None => {
+                    let options = RTCOfferOptions { ice_restart: true };
+                    guard(async move { connection.create_offer(Some(options)).await }).await?
+                }
+            };
+            let text = without_candidates(&offer.sdp);
+            remote.restart = Some(offer);
+            return Ok(text);
+        }
         self.describe(async move {
-            if connection.pending_local_description().await.is_none() {
-                let described = connection.current_local_description().await.is_some();
-                let options = RTCOfferOptions {
-                    ice_restart: restart && described,
-                };
-                let offer = connection.create_offer(Some(options)).await?;
+            if !pending {
+                let offer = connection.create_offer(None).await?;
                 connection.set_local_description(offer).await?;
             }
             Ok(connection.local_description().await)
@@ -192,6 +218,16 @@ impl Link {
         }
         let description = Description::read(sdp)?;
         let mut remote = self.remote.lock().await;
+        // A restart is answered by a new description; that of before, said twice, answers nothing.
+        let answers = !remote.candidates.is_current(&description.ufrag);
+        if let Some(offer) = remote.restart.take_if(|_| answers) {
+            let connection = self.connection.clone();
+            self.describe(async move {
+                connection.set_local_description(offer).await?;
+                Ok(connection.local_description().await)
+            })
+            .await?;
+        }
         if self.connection.pending_local_description().await.is_none() {
             return Ok(());
         }
@@ -220,14 +256,39 @@ impl Link {
     ) -> Result<(), LinkError> {
         // All sections share one path: which of them is named makes no difference.
         let _ = (mid, line);
-        let Some(candidate) = Candidate::read(candidate, self.loopback)? else {
+        let Some(read) = Candidate::read(candidate, self.loopback)? else {
+            self.ask_for_name(candidate);
             return Ok(());
         };
         let mut remote = self.remote.lock().await;
-        match remote.arrived(candidate) {
-            Some(candidate) => self.use_candidate(candidate).await,
+        match remote.candidates.arrived(read) {
+            Some(candidate) => use_candidate(&self.connection, candidate).await,
             None => Ok(()),
         }
+    }
+
+    /// Finds out, in a task of its own, where the name leads behind which a candidate hides. A name
+    /// that nobody answers to, or one too many, is let go.
+    fn ask_for_name(&self, text: &str) {
+        let (Some(name), Ok(turn)) = (local_name(text), self.names.clone().try_acquire_owned())
+        else {
+            return;
+        };
+        let (connection, remote) = (self.connection.clone(), self.remote.clone());
+        let (text, loopback) = (text.to_owned(), self.loopback);
+        tokio::spawn(async move {
+            for ip in network::resolve(&name).await {
+                let found = Candidate::read(&with_address(&text, ip), loopback);
+                let mut remote = remote.lock().await;
+                if let Ok(Some(candidate)) = found
+                    && let Some(candidate) = remote.candidates.arrived(candidate)
+                    && let Err(error) = use_candidate(&connection, candidate).await
+                {
+                    tracing::debug!(%error, "a candidate that was found by its name");
+                }
+            }
+            drop(turn);
+        });
     }
 
     /// Queues one packet of audio; never waits. Dropped while there is no path.
@@ -304,31 +365,36 @@ impl Link {
     }
 
     /// Uses the candidates that came with a description or before it.
-    async fn use_waiting(&self, remote: &mut RemoteCandidates, ufrag: &str, texts: &[String]) {
+    async fn use_waiting(&self, remote: &mut Remote, ufrag: &str, texts: &[String]) {
+        let remote = &mut remote.candidates;
         let mut usable = remote.described(ufrag);
+        texts.iter().for_each(|text| self.ask_for_name(text));
         let written = texts
             .iter()
             .filter_map(|t| Candidate::read(t, self.loopback).ok().flatten());
         usable.extend(written.filter_map(|candidate| remote.arrived(candidate)));
         for candidate in usable {
-            if let Err(error) = self.use_candidate(candidate).await {
+            if let Err(error) = use_candidate(&self.connection, candidate).await {
                 tracing::debug!(%error, "a candidate of the other side");
             }
         }
     }
+}
 
-    async fn use_candidate(&self, candidate: Candidate) -> Result<(), LinkError> {
-        let connection = self.connection.clone();
-        let init = RTCIceCandidateInit {
-            candidate: candidate.text,
-            ..Default::default()
-        };
-        let added = guard(async move { connection.add_ice_candidate(init).await }).await;
-        added.map_err(|error| match error {
-            LinkError::Negotiation(_) => LinkError::Candidate("could not be used"),
-            other => other,
-        })
-    }
+async fn use_candidate(
+    connection: &Arc<dyn PeerConnection>,
+    candidate: Candidate,
+) -> Result<(), LinkError> {
+    let connection = connection.clone();
+    let init = RTCIceCandidateInit {
+        candidate: candidate.text,
+        ..Default::default()
+    };
+    let added = guard(async move { connection.add_ice_candidate(init).await }).await;
+    added.map_err(|error| match error {
+        LinkError::Negotiation(_) => LinkError::Candidate("could not be used"),
+        other => other,
+    })
 }
 
 /// Runs a call into the library that depends on foreign text in a task of its own, so that a panic

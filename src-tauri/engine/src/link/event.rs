@@ -25,7 +25,7 @@ pub enum LinkEvent {
         /// The index of that section.
         line: Option<u16>,
     },
-    /// Media flows, for the first time or again.
+    /// Media flows, for the first time, again, or by a new path.
     Connected,
     /// No sign of life for two seconds. It may come back by itself; a restart is worth asking for.
     Disconnected,

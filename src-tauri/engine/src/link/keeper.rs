@@ -13,6 +13,7 @@ use webrtc::media_stream::track_remote::TrackRemote;
 use webrtc::peer_connection::{PeerConnection, RTCPeerConnectionState, StatsSelector};
 
 use super::candidate::LocalCandidates;
+use super::config::{DISCONNECTED_AFTER, NO_PATH_AFTER};
 use super::error::LinkFailure;
 use super::event::{LinkEvent, MediaSink};
 use super::lines::Line;
@@ -53,6 +54,9 @@ pub(super) struct Keeper {
     was_connected: bool,
     /// Until when the other side has to have proved who it is.
     proof_due: Option<Instant>,
+    /// Until when the path that is being looked for should be there. webrtc-rs would say nothing of
+    /// it for as long as consent lasts.
+    path_due: Option<Instant>,
 }
 
 impl Keeper {
@@ -75,6 +79,7 @@ impl Keeper {
             loopback,
             was_connected: false,
             proof_due: None,
+            path_due: None,
         }
     }
 
@@ -89,6 +94,7 @@ impl Keeper {
                     self.proof_due = None;
                     self.fail(LinkFailure::Identity).await;
                 }
+                () = until(self.path_due) => self.miss_path().await,
                 Some(notice) = self.posts.notices.recv() => self.take(notice).await,
                 Ok(()) = self.posts.closed.changed() => self.fail(LinkFailure::Closed).await,
                 _ = look.tick(), if self.shared.is_open() => self.look().await,
@@ -136,11 +142,19 @@ impl Keeper {
 
     async fn follow(&mut self, state: RTCPeerConnectionState) {
         match state {
+            RTCPeerConnectionState::Connecting => {
+                let patience = match self.was_connected {
+                    true => DISCONNECTED_AFTER,
+                    false => NO_PATH_AFTER,
+                };
+                self.path_due = Some(Instant::now() + patience);
+            }
             RTCPeerConnectionState::Connected => {
                 self.was_connected = true;
                 self.proof_due = None;
+                let by_new_path = self.path_due.take().is_some();
                 let before = std::mem::replace(&mut self.shared.path().state, LinkState::Connected);
-                if before == LinkState::Connected {
+                if before == LinkState::Connected && !by_new_path {
                     return;
                 }
                 self.look().await;
@@ -165,6 +179,21 @@ impl Keeper {
                 self.fail(failure).await;
             }
             _ => {}
+        }
+    }
+
+    /// A path that is being looked for has not been found in time; it still is.
+    async fn miss_path(&mut self) {
+        self.path_due = None;
+        if !self.was_connected {
+            self.fail(LinkFailure::NoPath).await;
+            return;
+        }
+        // Whenever it is found, that is to be told.
+        let before = self.shared.path().state;
+        if before == LinkState::Connected {
+            self.shared.path().state = LinkState::Disconnected;
+            self.tell(LinkEvent::Disconnected).await;
         }
     }
 

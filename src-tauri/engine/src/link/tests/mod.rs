@@ -112,9 +112,25 @@ impl Side {
 
 /// Passes candidates on as they are found, and hands everything else to the test.
 fn trickle(side: &mut Side, to: Arc<Link>, wire: Option<Arc<Wire>>) {
+    let dialled = !side.offerer;
+    trickle_by(side, to, move |candidate| match &wire {
+        Some(wire) => wire.reroute(candidate, dialled),
+        None => Some(candidate),
+    });
+}
+
+/// As [`trickle`], but only those candidates that are wanted.
+fn trickle_only(side: &mut Side, to: Arc<Link>, wanted: fn(&str) -> bool) {
+    trickle_by(side, to, move |c| Some(c).filter(|c| wanted(c)));
+}
+
+fn trickle_by(
+    side: &mut Side,
+    to: Arc<Link>,
+    by: impl Fn(String) -> Option<String> + Send + 'static,
+) {
     // Who is only sent candidates may still be let go of.
     let to = Arc::downgrade(&to);
-    let dialled = !side.offerer;
     let (pass, events) = mpsc::channel(256);
     let mut found = std::mem::replace(&mut side.events, events);
     tokio::spawn(async move {
@@ -128,11 +144,7 @@ fn trickle(side: &mut Side, to: Arc<Link>, wire: Option<Arc<Wire>>) {
                 let _ = pass.send(event).await;
                 continue;
             };
-            let candidate = match &wire {
-                Some(wire) => wire.reroute(candidate, dialled),
-                None => Some(candidate),
-            };
-            if let (Some(candidate), Some(to)) = (candidate, to.upgrade()) {
+            if let (Some(candidate), Some(to)) = (by(candidate), to.upgrade()) {
                 let added = to.add_candidate(&candidate, mid.as_deref(), line).await;
                 added.expect("a candidate of ours is one");
             }

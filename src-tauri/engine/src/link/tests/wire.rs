@@ -64,6 +64,11 @@ impl Wire {
         self.cut.store(true, Ordering::Relaxed);
     }
 
+    /// And from now on it does again.
+    pub fn mend(&self) {
+        self.cut.store(false, Ordering::Relaxed);
+    }
+
     /// Loses these packets of video, once each.
     pub fn lose(&self, sequences: impl IntoIterator<Item = u16>) {
         self.lose.lock().expect("no panic").extend(sequences);
