@@ -10,6 +10,8 @@ use crate::video::CameraSpec;
 pub enum Effect {
     /// Tell the server that I go from the lobby into the call.
     SetRole(Role),
+    /// The network is another one, or back: go to the server by a new connection at once, whatever the old one seems to be.
+    ReconnectServer,
     /// Leave the server. Comes after the `Bye`.
     Leave,
     /// Seal this and send it.

@@ -7,6 +7,7 @@ use super::person::{PathShown, Quality, VideoShown};
 use super::state::Devices;
 use super::trouble::Trouble;
 use crate::device::DeviceEvent;
+use crate::network::NetworkChange;
 use crate::signaling::{Entered, SignalingEvent};
 
 /// Something that happened, at a time that is given beside it.
@@ -33,6 +34,8 @@ pub enum Event {
     Device(DeviceKind, DeviceEvent),
     /// Devices appeared or vanished.
     Devices(Devices),
+    /// This machine's network changed; the first time, what it is.
+    Network(NetworkChange),
     /// The figures of the last moments.
     Measured(Measured),
     /// Time passed. Comes several times a second.
@@ -42,11 +45,15 @@ pub enum Event {
 /// How a connection changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkChange {
-    /// Media flows.
+    /// Media flows, for the first time, again, or by a new path.
     Connected,
     /// Nothing has come for two seconds.
     Disconnected,
-    /// The attempt is over, or could not be made.
+    /// Nothing has come for so long that the path is given up. A restart may find another.
+    Lost,
+    /// The other side closed it.
+    Closed,
+    /// The attempt is over, or could not be made: only a new connection can help.
     Failed,
 }
 

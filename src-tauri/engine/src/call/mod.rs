@@ -7,6 +7,7 @@
 mod command;
 mod effect;
 mod event;
+mod mending;
 mod person;
 mod state;
 mod trouble;

@@ -1,10 +1,12 @@
 //! One of the others, as the tile and the details view show them.
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use serde::Serialize;
 use visio_protocol::{MediaState, PersonId, Role, SessionId};
 
+use super::mending::Mending;
 use crate::link::{LinkStats, Path, Transport};
 
 /// How the connection to one person stands.
@@ -90,12 +92,12 @@ pub struct Person {
     /// Since when there is no connection.
     #[serde(skip)]
     pub(crate) unlinked_since: Instant,
-    /// When the connection was last pushed: an offer, or a request for one.
+    /// They closed the connection, then: most likely on their way out.
     #[serde(skip)]
-    pub(crate) pushed_at: Instant,
-    /// Attempts since the last success.
+    pub(crate) closed_at: Option<Instant>,
+    /// What is being done about the connection.
     #[serde(skip)]
-    pub(crate) attempts: u32,
+    pub(crate) mending: Mending,
 }
 
 /// The network path to a person, for the details view.
@@ -159,8 +161,8 @@ impl Person {
             left: false,
             epoch: 0,
             unlinked_since: now,
-            pushed_at: now,
-            attempts: 0,
+            closed_at: None,
+            mending: Mending::new(now),
         }
     }
 
@@ -173,7 +175,20 @@ impl Person {
         }
     }
 
+    /// Media flows, as far as is known. Of somebody who has just closed the connection the tile shows it
+    /// a moment longer.
     pub(super) fn linked(&self) -> bool {
-        self.connection == Connection::Connected
+        self.connection == Connection::Connected && self.closed_at.is_none()
+    }
+
+    /// There never was a connection.
+    pub(super) fn connecting(&self) -> bool {
+        self.connection == Connection::Connecting
+    }
+
+    /// Our end of the path, when it is at an address of this machine's that is known.
+    pub(super) fn local_ip(&self) -> Option<IpAddr> {
+        let local: SocketAddr = self.path.local.as_ref()?.parse().ok()?;
+        Some(local.ip())
     }
 }

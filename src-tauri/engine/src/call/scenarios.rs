@@ -13,6 +13,8 @@ use crate::signaling::{Entered, SignalingEvent};
 use crate::video::CameraSpec;
 
 mod links;
+mod networks;
+mod paths;
 
 fn session(n: u8) -> SessionId {
     SessionId::from_bytes([n; 16])
@@ -90,6 +92,32 @@ impl Stage {
         })
     }
 
+    /// They answer to our offer on this link.
+    fn answers(&mut self, n: u8, link: u32) {
+        let sdp = "v=0".to_owned();
+        let effects = self.hears(n, Signal::Answer { link, sdp });
+        assert!(matches!(effects[..], [Effect::AcceptAnswer { .. }]));
+    }
+
+    /// They offer, on this link.
+    fn offers(&mut self, n: u8, link: u32) -> Vec<Effect> {
+        let sdp = "v=0".to_owned();
+        self.hears(n, Signal::Offer { link, sdp })
+    }
+
+    /// A call with one person whose picture flows, to whom I offer (7) or who offers to me (3).
+    fn with(n: u8) -> Self {
+        let mut stage = Self::calling();
+        stage.meets(n, "Léa");
+        if n < 5 {
+            stage.offers(n, 1);
+        } else {
+            stage.answers(n, 1);
+        }
+        stage.link(n, LinkChange::Connected);
+        stage
+    }
+
     fn names(&self) -> Vec<&str> {
         self.state
             .people
@@ -123,6 +151,25 @@ fn opens(n: u8, epoch: u32, offerer: bool) -> Effect {
         session: session(n),
         epoch,
         offerer,
+    }
+}
+
+/// I ask them for an offer.
+fn asks(n: u8, restart: bool) -> Effect {
+    Effect::Send(Recipient::Session(session(n)), Signal::AskOffer { restart })
+}
+
+fn restarts(n: u8) -> Effect {
+    Effect::RestartLink {
+        session: session(n),
+    }
+}
+
+/// I take their offer.
+fn accepts(n: u8) -> Effect {
+    Effect::AcceptOffer {
+        session: session(n),
+        sdp: "v=0".into(),
     }
 }
 

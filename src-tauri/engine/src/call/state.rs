@@ -1,6 +1,7 @@
 //! The call, whole: everything that the window, the CLI and the tests show.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::time::Instant;
 
 use serde::Serialize;
@@ -204,6 +205,15 @@ pub struct CallState {
     /// The event stream is interrupted since then.
     #[serde(skip)]
     pub(crate) server_lost_since: Option<Instant>,
+    /// People who vanished, whose connections are kept for a while in case they come back.
+    #[serde(skip)]
+    pub(crate) away: Vec<Person>,
+    /// The addresses of this machine, once the system has told them.
+    #[serde(skip)]
+    pub(crate) addresses: Option<Vec<IpAddr>>,
+    /// The server is on this machine: it needs no network to be reached.
+    #[serde(skip)]
+    pub(crate) server_here: bool,
     /// A message had been tampered with, last at that time.
     #[serde(skip)]
     pub(crate) tampered_at: Option<Instant>,
@@ -281,9 +291,18 @@ impl CallState {
             },
             present: HashMap::new(),
             server_lost_since: None,
+            away: Vec::new(),
+            addresses: None,
+            server_here: start.invite.server.is_this_machine(),
             tampered_at: None,
             fatal: None,
         }
+    }
+
+    /// This machine has no network at all.
+    pub fn offline(&self) -> bool {
+        let none = |addresses: &Vec<IpAddr>| addresses.is_empty();
+        !self.server_here && self.addresses.as_ref().is_some_and(none)
     }
 
     /// The role in the room that this phase means.

@@ -4,6 +4,7 @@
 //! session id opens a link and offers. Links are numbered by their offerer (`epoch`), so that whatever is said about an older one is
 //! recognised and ignored. A link that breaks is first restarted, then replaced, by the offerer alone; the other asks for it.
 
+mod away;
 mod people;
 mod repair;
 
@@ -42,6 +43,7 @@ pub fn update(state: &mut CallState, event: Event, now: Instant) -> Vec<Effect> 
         } => people::link_changed(state, session, epoch, change, now, &mut effects),
         Event::Device(kind, event) => device_changed(state, kind, event, &mut effects),
         Event::Devices(devices) => devices_changed(state, devices),
+        Event::Network(change) => repair::network_changed(state, change, now, &mut effects),
         Event::Measured(measured) => show_figures(state, measured),
         Event::Tick => repair::tick(state, now, &mut effects),
     }
@@ -62,7 +64,8 @@ fn obey(state: &mut CallState, command: Command, now: Instant, effects: &mut Vec
             if state.session.is_some() {
                 effects.push(Effect::Send(Recipient::Room, Signal::Bye));
             }
-            effects.extend(state.people.drain(..).map(|person| Effect::CloseLink {
+            let all = state.people.drain(..).chain(state.away.drain(..));
+            effects.extend(all.map(|person| Effect::CloseLink {
                 session: person.session,
             }));
             effects.push(Effect::Leave);
@@ -138,6 +141,7 @@ fn hear(state: &mut CallState, event: SignalingEvent, now: Instant, effects: &mu
             if !announce(state, session, role) {
                 return;
             }
+            away::bring_back(state, |person| person.session == session);
             greet(state, Recipient::Session(session), effects);
             people::role_changed(state, session, role, now, effects);
         }
@@ -146,11 +150,16 @@ fn hear(state: &mut CallState, event: SignalingEvent, now: Instant, effects: &mu
                 people::role_changed(state, session, role, now, effects);
             }
         }
-        SignalingEvent::Left(session) => people::left(state, session, effects),
+        SignalingEvent::Left(session) => people::left(state, session, now, effects),
         SignalingEvent::Signal { from, signal } => listen(state, from, signal, now, effects),
         SignalingEvent::Refused { .. } => state.tampered_at = Some(now),
         SignalingEvent::Lost => state.server_lost_since = state.server_lost_since.or(Some(now)),
-        SignalingEvent::Resumed => state.server_lost_since = None,
+        SignalingEvent::Resumed => {
+            state.server_lost_since = None;
+            // Who took us for gone meanwhile may not know us any more.
+            greet(state, Recipient::Room, effects);
+            repair::resumed(state, now, effects);
+        }
         SignalingEvent::Replaced(entered) => {
             state.session_epoch += 1;
             people::forget_links(state, now, effects);
@@ -202,10 +211,10 @@ fn listen(
         }
         Signal::Offer { link, sdp } => people::offered(state, from, link, sdp, now, effects),
         Signal::Answer { link, sdp } => {
-            if state
-                .person(from)
-                .is_some_and(|person| person.epoch == link)
+            if let Some(person) = state.person_mut(from)
+                && person.epoch == link
             {
+                person.mending.answered(now);
                 effects.push(Effect::AcceptAnswer { session: from, sdp });
             }
         }
@@ -327,6 +336,9 @@ fn trouble(state: &CallState, now: Instant) -> Option<Trouble> {
         return Some(Trouble::Tampering {
             server: state.invite.server.clone(),
         });
+    }
+    if state.offline() {
+        return Some(Trouble::Offline);
     }
     let lost = state
         .server_lost_since

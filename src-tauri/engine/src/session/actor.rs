@@ -16,6 +16,7 @@ use super::roster::Roster;
 use crate::call::{
     CallState, Command, Devices, Effect, Event, Measured, Phase, Start, Trouble, update,
 };
+use crate::network::NetworkWatch;
 use crate::signaling::{Signaling, SignalingEvent};
 use crate::stats::{ProcessUse, Report};
 
@@ -47,6 +48,8 @@ pub(super) struct Actor {
     media: Media,
     roster: Roster,
     signaling: Option<Signaling>,
+    /// Tells of the network for as long as the call lasts.
+    _network: NetworkWatch,
     events: mpsc::Sender<Event>,
     inbox: mpsc::Receiver<Event>,
     joined: Instant,
@@ -71,6 +74,9 @@ impl Actor {
         let (events, inbox) = mpsc::channel(EVENTS);
         let fanout = Fanout::default();
         let media = Media::start(&options, &fanout, &frames, &events);
+        let told = events.clone();
+        let network =
+            NetworkWatch::start(move |change| told.blocking_send(Event::Network(change)).is_ok());
         let actor = Self {
             state,
             shown,
@@ -80,6 +86,7 @@ impl Actor {
             media,
             roster: Roster::default(),
             signaling: None,
+            _network: network,
             events,
             inbox,
             joined: Instant::now(),
@@ -133,7 +140,8 @@ impl Actor {
             self.carry_out(effect).await;
         }
         self.roster.expect_pictures(&self.state);
-        let people: Vec<PersonId> = self.state.people.iter().map(|person| person.id).collect();
+        let all = self.state.people.iter().chain(&self.state.away);
+        let people: Vec<PersonId> = all.map(|person| person.id).collect();
         self.frames.keep(|tile| match tile {
             Tile::Me => true,
             Tile::Person(id) => people.contains(id),
@@ -144,6 +152,11 @@ impl Actor {
     async fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::SetRole(role) => self.set_role(role),
+            Effect::ReconnectServer => {
+                if let Some(signaling) = &self.signaling {
+                    signaling.reconnect();
+                }
+            }
             Effect::Leave => self.leave_server().await,
             Effect::Send(to, signal) => {
                 if let Some(signaling) = &self.signaling {

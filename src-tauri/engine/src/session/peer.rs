@@ -12,7 +12,7 @@ use visio_protocol::{Recipient, SessionId, Signal};
 use super::fanout::Fanout;
 use crate::audio::AudioSource;
 use crate::call::{Event, LinkChange};
-use crate::link::{Link, LinkConfig, LinkError, LinkEvent, MediaSink};
+use crate::link::{Link, LinkConfig, LinkError, LinkEvent, LinkFailure, MediaSink};
 use crate::signaling::Signaling;
 use crate::transport::packet::RtpPacket;
 use crate::video::{Feedback, FrameSlot, VideoEncoder, VideoReceiver};
@@ -251,7 +251,12 @@ impl Task {
             LinkEvent::Disconnected => self.tell(LinkChange::Disconnected).await,
             LinkEvent::Failed(failure) => {
                 tracing::info!(?failure, "a link failed");
-                self.tell(LinkChange::Failed).await;
+                let change = match failure {
+                    LinkFailure::Lost => LinkChange::Lost,
+                    LinkFailure::Closed => LinkChange::Closed,
+                    LinkFailure::NoPath | LinkFailure::Identity => LinkChange::Failed,
+                };
+                self.tell(change).await;
             }
             LinkEvent::KeyframeRequested => self.around.encoder.request_keyframe(),
             LinkEvent::ControlOpen | LinkEvent::Control(_) | LinkEvent::RemoteLoss(_) => {}

@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use visio_protocol::{MediaState, PersonId, PersonName, Role, SessionId};
 
-use super::{current, repair};
+use super::{away, current, repair};
 use crate::call::effect::Effect;
 use crate::call::event::LinkChange;
+use crate::call::mending::{Mending, Stage};
 use crate::call::person::{Connection, PathShown, Person, Quality};
 use crate::call::state::{CallState, MAX_PRESENT};
 
@@ -30,6 +31,7 @@ pub(super) fn met(
         return;
     }
     let role = *state.present.entry(session).or_insert(Role::Calling);
+    away::bring_back(state, |person| person.id == who.id);
     let index = match state.people.iter().position(|person| person.id == who.id) {
         Some(index) => index,
         None if state.people.len() >= MAX_PRESENT => return,
@@ -50,6 +52,7 @@ pub(super) fn met(
         person.session = session;
         person.epoch = 0;
         person.left = false;
+        person.mending = Mending::new(now);
         unlink(person, Connection::Retrying, now);
     }
     person.session_epoch = who.session_epoch;
@@ -92,7 +95,7 @@ pub(super) fn link_to_all(state: &mut CallState, now: Instant, effects: &mut Vec
         if me < person.session {
             open(person, now, effects);
         } else {
-            person.pushed_at = now;
+            person.mending.wait(now);
         }
     }
 }
@@ -100,7 +103,8 @@ pub(super) fn link_to_all(state: &mut CallState, now: Instant, effects: &mut Vec
 /// A new link to them, offered by us.
 pub(super) fn open(person: &mut Person, now: Instant, effects: &mut Vec<Effect>) {
     person.epoch += 1;
-    person.pushed_at = now;
+    person.closed_at = None;
+    person.mending.opened(Stage::Offered, now);
     effects.push(Effect::OpenLink {
         session: person.session,
         epoch: person.epoch,
@@ -120,6 +124,7 @@ pub(super) fn offered(
     let (Some(me), true) = (state.session, state.calling()) else {
         return;
     };
+    away::bring_back(state, |person| person.session == from);
     let Some(person) = state.person_mut(from) else {
         return;
     };
@@ -128,7 +133,9 @@ pub(super) fn offered(
         return;
     }
     person.calling = true;
-    person.pushed_at = now;
+    if epoch == person.epoch && person.linked() && person.mending.is_out_of_date(now) {
+        return;
+    }
     if epoch > person.epoch {
         let connection = if person.epoch == 0 {
             person.connection
@@ -136,12 +143,16 @@ pub(super) fn offered(
             Connection::Retrying
         };
         person.epoch = epoch;
+        person.closed_at = None;
         unlink(person, connection, now);
+        person.mending.opened(Stage::Agreed, now);
         effects.push(Effect::OpenLink {
             session: from,
             epoch,
             offerer: false,
         });
+    } else {
+        person.mending.agree(now);
     }
     effects.push(Effect::AcceptOffer { session: from, sdp });
 }
@@ -149,16 +160,26 @@ pub(super) fn offered(
 /// They said goodbye.
 pub(super) fn said_bye(state: &mut CallState, session: SessionId, effects: &mut Vec<Effect>) {
     state.present.remove(&session);
+    away::forget(state, effects, |person| person.session == session);
     remove(state, effects, |person| person.session == session);
 }
 
 /// The server gave up their session. While media still flows they are here all the same.
-pub(super) fn left(state: &mut CallState, session: SessionId, effects: &mut Vec<Effect>) {
+pub(super) fn left(
+    state: &mut CallState,
+    session: SessionId,
+    now: Instant,
+    effects: &mut Vec<Effect>,
+) {
     state.present.remove(&session);
     if let Some(person) = state.person_mut(session) {
         person.left = true;
     }
+    // Who has closed the connection is not coming back by it.
     remove(state, effects, |person| {
+        person.session == session && (person.closed_at.is_some() || person.epoch == 0)
+    });
+    away::put(state, now, effects, |person| {
         person.session == session && !person.linked()
     });
 }
@@ -188,41 +209,56 @@ pub(super) fn link_changed(
     now: Instant,
     effects: &mut Vec<Effect>,
 ) {
+    away::link_changed(state, session, epoch, change, effects);
     if !current(state, session, epoch) {
         return;
     }
-    let offerer = state.session.is_some_and(|me| me < session);
+    let server_lost = state.server_lost_since.is_some();
     let Some(person) = state.person_mut(session) else {
         return;
     };
+    let was_linked = person.linked();
     match change {
         LinkChange::Connected => {
             person.connection = Connection::Connected;
-            person.attempts = 0;
-        }
-        LinkChange::Disconnected | LinkChange::Failed => {
-            if person.linked() {
-                unlink(person, Connection::Retrying, now);
+            person.closed_at = None;
+            person.mending.succeeded(!was_linked, now);
+            if server_lost {
+                // Where their packets come through, the server is likely to be found as well.
+                effects.push(Effect::ReconnectServer);
             }
-            if person.left {
-                remove(state, effects, |person| person.session == session);
-            } else if offerer {
-                repair::push(state, session, change == LinkChange::Failed, now, effects);
-            } else {
-                // The offerer sees the same failure and mends it; `tick` asks if it does not.
-                person.pushed_at = now;
-            }
+            return;
         }
+        LinkChange::Closed if was_linked && !person.left => {
+            person.closed_at = Some(now);
+            return;
+        }
+        LinkChange::Disconnected | LinkChange::Lost => {}
+        LinkChange::Closed | LinkChange::Failed => person.mending.give_up_link(),
+    }
+    if was_linked {
+        unlink(person, Connection::Retrying, now);
+    }
+    if person.left {
+        away::put(state, now, effects, |person| person.session == session);
+        away::link_changed(state, session, epoch, change, effects);
+    } else if person.mending.may_begin(change == LinkChange::Failed) {
+        repair::push(state, session, now, effects);
+    } else if change == LinkChange::Failed {
+        person.mending.failed(now);
     }
 }
 
 /// After we got a new session, no link of the old one counts.
 pub(super) fn forget_links(state: &mut CallState, now: Instant, effects: &mut Vec<Effect>) {
+    away::forget(state, effects, |_| true);
     for person in &mut state.people {
         effects.push(Effect::CloseLink {
             session: person.session,
         });
         person.epoch = 0;
+        person.closed_at = None;
+        person.mending = Mending::new(now);
         unlink(person, Connection::Retrying, now);
     }
 }
@@ -233,14 +269,16 @@ pub(super) fn reconcile(state: &mut CallState, now: Instant, effects: &mut Vec<E
     for person in &mut state.people {
         person.left = !present.contains_key(&person.session);
     }
-    remove(state, effects, |person| person.left && !person.linked());
+    away::put(state, now, effects, |person| {
+        person.left && !person.linked()
+    });
     for (session, role) in &present {
         role_changed(state, *session, *role, now, effects);
     }
     state.present = present;
 }
 
-fn unlink(person: &mut Person, connection: Connection, now: Instant) {
+pub(super) fn unlink(person: &mut Person, connection: Connection, now: Instant) {
     person.connection = connection;
     person.unlinked_since = now;
     person.path = PathShown::default();
