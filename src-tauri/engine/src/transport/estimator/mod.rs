@@ -74,11 +74,14 @@ const PACING: f64 = 2.5;
 /// And at this many while a queue drains: bursts would only lengthen it.
 const PACING_TIGHT: f64 = 1.5;
 
-/// An answer may take this much longer than the quickest of late before less is sent: it may be our
-/// own packets that stand in the way, of which no report tells yet.
-const ANSWER_SLACK: Duration = Duration::from_millis(120);
+/// An answer may take this much longer than the quickest of late and the time between reports, before
+/// less is sent: it may be our own packets that stand in the way, of which no report tells yet.
+const ANSWER_SLACK: Duration = Duration::from_millis(70);
 /// And so many times the jitter: reports are held up as packets are.
 const ANSWER_JITTERS: f64 = 4.0;
+/// The time between reports is followed by this part, and never counts as longer.
+const REPORT_GAIN: f64 = 1.0 / 8.0;
+const MAX_REPORT_TIME: Duration = Duration::from_millis(150);
 /// What is sent at least while no answer comes, as a share. The estimate itself is kept.
 const UNANSWERED: f64 = 0.4;
 /// No answer for this long means that the path may be away, and nothing is concluded from the queue.
@@ -111,6 +114,9 @@ pub struct Estimator {
     tested_share: f64,
     round_trip: Option<Duration>,
     quickest: Option<(Duration, u32)>,
+    /// When the last report came, and how far apart they come.
+    reported: Option<Instant>,
+    report_time: Duration,
     /// How long the oldest packet without an answer has waited.
     unanswered: Duration,
 }
@@ -132,6 +138,8 @@ impl Estimator {
             tested_share: 1.0,
             round_trip: None,
             quickest: None,
+            reported: None,
+            report_time: MAX_REPORT_TIME,
             unanswered: Duration::ZERO,
         }
     }
@@ -159,7 +167,7 @@ impl Estimator {
         let Some(answered) = self.flight.acknowledged().filter(|_| heard) else {
             return;
         };
-        self.note_answer(now.saturating_duration_since(answered));
+        self.note_answer(now.saturating_duration_since(answered), now);
         self.conclude(answered, lost, now);
     }
 
@@ -196,7 +204,13 @@ impl Estimator {
         any
     }
 
-    fn note_answer(&mut self, took: Duration) {
+    fn note_answer(&mut self, took: Duration, now: Instant) {
+        if let Some(last) = self.reported.replace(now) {
+            let apart = now.saturating_duration_since(last);
+            let apart = apart.min(MAX_REPORT_TIME);
+            self.report_time =
+                self.report_time.mul_f64(1.0 - REPORT_GAIN) + apart.mul_f64(REPORT_GAIN);
+        }
         self.round_trip = Some(took);
         self.unanswered = Duration::ZERO;
         self.quickest = match self.quickest {
@@ -361,6 +375,7 @@ impl Estimator {
         self.tested_share = 1.0;
         self.round_trip = None;
         self.quickest = None;
+        self.reported = None;
         self.unanswered = Duration::ZERO;
     }
 
@@ -371,8 +386,14 @@ impl Estimator {
     /// How long an answer may take.
     fn patience(&self) -> Duration {
         let jitters = Duration::from_micros((self.delay.jitter() * ANSWER_JITTERS) as u64);
+        // Whoever else fills the queue makes us wait, and is no reason to send less.
+        let others = match self.rate.ease() {
+            Ease::Contested => self.delay.level_time(),
+            Ease::Free | Ease::Draining | Ease::Congested => Duration::ZERO,
+        };
+        let slack = self.report_time + ANSWER_SLACK + jitters + others;
         self.quickest
-            .map_or(SILENCE, |(quickest, _)| quickest + ANSWER_SLACK + jitters)
+            .map_or(SILENCE, |(quickest, _)| quickest + slack)
     }
 
     fn micros(&self, at: Instant) -> i64 {

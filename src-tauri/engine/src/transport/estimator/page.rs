@@ -4,7 +4,10 @@ use std::path::Path;
 
 /// The constants of a source file, tests left out: name and value, as one line each.
 fn constants(source: &str) -> Vec<(String, String)> {
-    let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+    let code = source
+        .split("#[cfg(test)]\nmod tests")
+        .next()
+        .unwrap_or_default();
     let declared = code.split("const ").skip(1).filter_map(|rest| {
         let (declaration, _) = rest.split_once(';')?;
         let (left, value) = declaration.split_once(" = ")?;

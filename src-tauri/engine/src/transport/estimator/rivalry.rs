@@ -34,7 +34,8 @@ const STILL: f64 = 10_000.0;
 /// How far back the movement of the queue is looked at.
 const MOVEMENT: Duration = Duration::from_millis(1000);
 
-/// We begin with this share of what we had when the queue came: half, as for two who share.
+/// We begin with this share of what we had when the queue came: about half, as for two who share, and some
+/// for what was given up until this was noticed.
 const FIRST_SHARE: f64 = 0.55;
 
 /// Stepping back on loss, and the growth per round trip in packets that makes that fair to Reno

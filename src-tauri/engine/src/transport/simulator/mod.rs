@@ -27,7 +27,7 @@ use super::bitrate::Bitrate;
 
 /// Voice packets are this long.
 const AUDIO_TIME: Duration = Duration::from_millis(20);
-/// How often what arrived is reported.
+/// How often what arrived is reported; half as often while there is little to tell.
 const REPORT_TIME: Duration = Duration::from_millis(50);
 /// How often the estimators are asked for probes.
 const TICK: Duration = Duration::from_millis(20);

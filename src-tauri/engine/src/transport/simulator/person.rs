@@ -16,6 +16,9 @@ pub const AUDIO_RATE: Bitrate = Bitrate::from_kbps(60);
 /// Less than this is no picture.
 const LEAST_VIDEO: Bitrate = Bitrate::from_kbps(50);
 
+/// From how many packets on each report is made, and not every second one.
+const MUCH_TO_REPORT: usize = 8;
+
 /// A packet on its way.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Packet {
@@ -82,6 +85,8 @@ pub struct Person {
     pub dropped: u64,
     arrivals: Vec<(u16, Duration)>,
     next_to_report: Option<u16>,
+    /// The last report was left out: there was little to tell.
+    held: bool,
     last_audio: Duration,
     /// Since the last moment.
     pub heard: Heard,
@@ -105,6 +110,7 @@ impl Person {
             dropped: 0,
             arrivals: Vec::new(),
             next_to_report: None,
+            held: false,
             last_audio: Duration::ZERO,
             heard: Heard::default(),
             skew: if seed.is_multiple_of(2) {
@@ -220,6 +226,10 @@ impl Person {
 
     /// What was heard since the last report.
     pub fn report(&mut self) -> Option<TransportReport> {
+        self.held = !self.held && self.arrivals.len() < MUCH_TO_REPORT;
+        if self.held {
+            return None;
+        }
         let (reference, _) = *self.arrivals.first()?;
         let ahead = |number: u16| number.wrapping_sub(reference) as i16;
         let newest = self.arrivals.iter().map(|(n, _)| ahead(*n)).max()?;
