@@ -66,6 +66,8 @@ pub struct Video {
     pub key_frames_decoded: u64,
     pub packets_lost: i64,
     pub retransmitted_packets: u64,
+    /// By how much the picture is shown later than the voice is heard.
+    pub av_offset_ms: Option<f64>,
     pub pattern: Option<Pattern>,
 }
 
@@ -81,6 +83,7 @@ pub struct Audio {
     pub packets: u64,
     pub concealed_ratio: f64,
     pub fec_recovered: u64,
+    pub redundant_recovered: u64,
     pub jitter_buffer_ms: Percentiles,
     pub level_dbfs: Option<f64>,
     pub tone_hz: Option<f64>,

@@ -61,10 +61,15 @@ impl Cushion {
         }
     }
 
+    /// What the device takes at once, in frames.
+    pub(crate) fn appetite(&self) -> usize {
+        self.appetite.max(self.appetite_before)
+    }
+
     /// Frames to keep ready.
     pub(crate) fn frames(&self) -> usize {
         let extra = self.extra.as_micros() as usize * self.rate as usize / 1_000_000;
-        self.appetite.max(self.appetite_before) + extra
+        self.appetite() + extra
     }
 }
 

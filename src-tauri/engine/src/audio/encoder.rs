@@ -10,9 +10,10 @@ use bytes::Bytes;
 use opus::{Application, Bitrate, Channels, Encoder};
 
 use super::{FRAME_SAMPLES, SAMPLE_RATE};
+use crate::transport::bitrate::Bitrate as Rate;
 
-/// Bits per second: full-band speech, with room for in-band FEC.
-const BITRATE_BPS: i32 = 32_000;
+/// What one voice takes: full-band speech, with room for in-band FEC.
+pub const VOICE_BITRATE: Rate = Rate::from_kbps(32);
 
 /// Opus' complexity, 0 to 10: above 7 the CPU grows and the ear does not notice at this rate.
 const COMPLEXITY: i32 = 7;
@@ -62,7 +63,7 @@ pub(crate) struct AudioEncoder {
 impl AudioEncoder {
     pub(crate) fn new() -> Result<Self, opus::Error> {
         let mut opus = Encoder::new(SAMPLE_RATE, Channels::Mono, Application::Voip)?;
-        opus.set_bitrate(Bitrate::Bits(BITRATE_BPS))?;
+        opus.set_bitrate(Bitrate::Bits(VOICE_BITRATE.bps() as i32))?;
         opus.set_complexity(COMPLEXITY)?;
         opus.set_inband_fec(true)?;
         opus.set_packet_loss_perc(EXPECTED_LOSS_PERCENT)?;

@@ -7,8 +7,8 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::comfort::ComfortNoise;
 use super::decoder::{AudioDecoder, carries_fec, packet_samples};
@@ -17,6 +17,7 @@ use super::level::{LevelMeter, SharedLevel};
 use super::stats::{AudioInboundStats, Histogram};
 use super::tone_detector::ToneDetector;
 use super::{FRAME_SAMPLES, pace};
+use crate::transport::clock::{SenderClock, VoiceDelay};
 use crate::transport::packet::RtpPacket;
 
 /// Packets between the network and the playout thread: 2 s of them. When full the oldest is dropped, and counted.
@@ -32,11 +33,13 @@ pub struct AudioSource {
     voice: Mutex<Voice>,
     level: SharedLevel,
     speaking: AtomicBool,
+    delay: Arc<VoiceDelay>,
 }
 
 #[derive(Default)]
 struct Inbox {
     packets: VecDeque<Arrival>,
+    clock: Option<SenderClock>,
     discarded: u64,
 }
 
@@ -73,7 +76,18 @@ impl AudioSource {
             voice: Mutex::new(Voice::new()),
             level: SharedLevel::new(),
             speaking: AtomicBool::new(false),
+            delay: Arc::default(),
         }
+    }
+
+    /// What the sender says about its timestamps and its clock.
+    pub fn set_clock(&self, clock: SenderClock) {
+        lock(&self.inbox).clock = Some(clock);
+    }
+
+    /// How long after its capture this voice is heard, for the picture that waits for it.
+    pub fn delay(&self) -> Arc<VoiceDelay> {
+        self.delay.clone()
     }
 
     /// Takes a packet in, in any order, whatever it holds. Never blocks on decoding.
@@ -120,14 +134,22 @@ impl AudioSource {
         self.speaking.load(Ordering::Relaxed)
     }
 
-    /// Writes the samples to be heard from `now` on. Playout thread only.
-    pub(crate) fn fill(&self, out: &mut [f32], now: Instant) {
-        let arrived = std::mem::take(&mut lock(&self.inbox).packets);
+    /// Writes the samples to be heard `ahead` from `now` on, as far as the device tells. Playout thread only.
+    pub(crate) fn fill(&self, out: &mut [f32], now: Instant, ahead: Duration) {
+        let (arrived, clock) = {
+            let mut inbox = lock(&self.inbox);
+            (std::mem::take(&mut inbox.packets), inbox.clock)
+        };
         let mut voice = lock(&self.voice);
         arrived
             .into_iter()
             .for_each(|arrival| voice.accept(arrival));
-        voice.fill(out, now);
+        let spoke = voice.fill(out, now);
+        let played =
+            clock.and_then(|clock| voice.buffer.played_at(clock.timestamp).zip(Some(clock)));
+        if let Some((at, clock)) = played.filter(|_| spoke) {
+            self.delay.set(clock.micros(), at + ahead, now);
+        }
         self.level.set(voice.meter.level_dbfs());
         self.speaking.store(voice.meter.voice(), Ordering::Relaxed);
     }
@@ -170,9 +192,12 @@ impl Voice {
         }
     }
 
-    fn fill(&mut self, out: &mut [f32], now: Instant) {
+    /// Whether anything of it came from a packet.
+    fn fill(&mut self, out: &mut [f32], now: Instant) -> bool {
+        let mut spoke = false;
         while self.ready.len() < out.len() {
             let frame = self.buffer.take(now);
+            spoke |= matches!(frame, Frame::Packet { .. });
             self.decode(frame);
             self.meter.feed(&self.frame);
             self.tone.feed(&self.frame);
@@ -182,6 +207,7 @@ impl Voice {
         for (sample, ready) in out.iter_mut().zip(self.ready.drain(..wanted)) {
             *sample = ready;
         }
+        spoke
     }
 
     /// Leaves the samples of one frame in `self.frame`.

@@ -22,6 +22,8 @@ mod cushion;
 mod decoder;
 mod device;
 mod encoder;
+#[doc(hidden)]
+pub mod fuzzing;
 mod inbound;
 mod jitter;
 mod level;
@@ -40,7 +42,7 @@ mod tone_detector;
 mod wav;
 
 pub use device::{microphones, speakers};
-pub use encoder::EncodedAudio;
+pub use encoder::{EncodedAudio, VOICE_BITRATE};
 pub use inbound::AudioSource;
 pub use level::SILENCE_DBFS;
 pub use microphone::Microphone;

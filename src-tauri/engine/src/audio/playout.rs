@@ -122,7 +122,7 @@ impl Clock {
             .filter(|due| now.saturating_duration_since(*due) < MOST_BEHIND)
             .unwrap_or(now);
         while due <= now {
-            let samples = mix.next(CLOCKED_SAMPLES, now);
+            let samples = mix.next(CLOCKED_SAMPLES, now, Duration::ZERO);
             if let Some(Err(why)) = self.file.as_mut().map(|file| file.write(samples)) {
                 tracing::warn!(%why, "the sound is no longer written to its file");
                 self.file = None;
@@ -189,9 +189,12 @@ impl DeviceOutput {
             if samples == 0 {
                 return;
             }
+            // What is in the ring goes first, and before it what the device took last.
+            let before = self.end.filled() + self.cushion.appetite();
+            let ahead = Duration::from_secs_f64(before as f64 / f64::from(self.end.rate));
             self.converted.clear();
             self.resampler.process(
-                mix.next(samples.min(CLOCKED_SAMPLES), now),
+                mix.next(samples.min(CLOCKED_SAMPLES), now, ahead),
                 &mut self.converted,
             );
             self.end.push(&self.converted);
@@ -217,13 +220,13 @@ impl Mix {
         }
     }
 
-    /// The next samples of everything together, heard from `now` on.
-    fn next(&mut self, samples: usize, now: Instant) -> &[f32] {
+    /// The next samples of everything together, heard `ahead` from `now` on.
+    fn next(&mut self, samples: usize, now: Instant, ahead: Duration) -> &[f32] {
         self.sum.clear();
         self.sum.resize(samples, 0.0);
         self.voice.resize(samples, 0.0);
         for source in self.sources() {
-            source.fill(&mut self.voice, now);
+            source.fill(&mut self.voice, now, ahead);
             mixer::add(&mut self.sum, &self.voice);
         }
         if self.shared.test_sound.swap(false, Ordering::Relaxed) {

@@ -76,8 +76,9 @@ impl Link {
         events: mpsc::Sender<LinkEvent>,
     ) -> Result<Self, LinkError> {
         let (notices, noticed) = mpsc::channel(NOTICE_CAPACITY);
-        let peer = Peer::build(&config, Observer::new(notices.clone())).await?;
         let shared = Arc::new(Shared::default());
+        let observer = Observer::new(notices.clone());
+        let peer = Peer::build(&config, observer, shared.clocks.clone()).await?;
         let (mids, mids_known) = watch::channel(Vec::new());
         let (stop, stopping) = watch::channel(false);
         let (closed, closing) = watch::channel(false);

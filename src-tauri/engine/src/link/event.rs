@@ -3,14 +3,22 @@
 use bytes::Bytes;
 
 use super::error::LinkFailure;
+use crate::transport::clock::SenderClock;
 use crate::transport::packet::RtpPacket;
 
 /// Takes what arrives. Called on the link's tasks: it must not block.
 pub trait MediaSink: Send + Sync {
     /// A packet of the other side's microphone.
     fn audio(&self, packet: RtpPacket);
+    /// A copy of a packet of the other side's microphone, which came along with the packet that is numbered `behind`
+    /// later and was handed over just before.
+    fn audio_copy(&self, _copy: RtpPacket, _behind: u16) {}
     /// A packet of the other side's camera.
     fn video(&self, packet: RtpPacket);
+    /// What the other side says about its microphone's timestamps and its clock, from the next packet on.
+    fn audio_clock(&self, _clock: SenderClock) {}
+    /// The same about its camera's.
+    fn video_clock(&self, _clock: SenderClock) {}
 }
 
 /// What happened on a link.

@@ -5,6 +5,7 @@
 //! packet that is no RTCP costs it two moves.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rtc::interceptor::{Interceptor, Packet, StreamInfo, TaggedPacket};
@@ -20,6 +21,7 @@ use rtc::sansio::Protocol;
 use rtc::shared::error::Error;
 use tokio::sync::mpsc;
 
+use super::clocks::Clocks;
 use super::transport_cc::ReportReader;
 use crate::transport::report::{ReportBlock, SenderReports};
 use crate::transport::transport_report::TransportReport;
@@ -55,19 +57,26 @@ pub(super) struct FeedbackTap {
     out: mpsc::Sender<Feedback>,
     sent: SenderReports,
     reader: ReportReader,
+    clocks: Arc<Clocks>,
     reads: VecDeque<TaggedPacket>,
     writes: VecDeque<TaggedPacket>,
 }
 
 impl FeedbackTap {
     /// For the streams of these identifiers.
-    pub fn new(microphone: u32, camera: u32, out: mpsc::Sender<Feedback>) -> Self {
+    pub fn new(
+        microphone: u32,
+        camera: u32,
+        out: mpsc::Sender<Feedback>,
+        clocks: Arc<Clocks>,
+    ) -> Self {
         Self {
             microphone,
             camera,
             out,
             sent: SenderReports::default(),
             reader: ReportReader::default(),
+            clocks,
             reads: VecDeque::new(),
             writes: VecDeque::new(),
         }
@@ -95,6 +104,7 @@ impl FeedbackTap {
         } else if let Some(report) = any.downcast_ref::<ReceiverReport>() {
             self.report(&report.reports, now);
         } else if let Some(report) = any.downcast_ref::<SenderReport>() {
+            self.clocks.hear(report);
             self.report(&report.reports, now);
         }
     }
@@ -116,6 +126,19 @@ impl FeedbackTap {
                 round_trip: self.sent.round_trip(&block, now),
             });
         }
+    }
+
+    /// A report of ours that says when things were captured, not when they were sent.
+    fn corrected(&self, report: &SenderReport, now: Instant) -> Option<SenderReport> {
+        let rtp_time = match report.ssrc {
+            ssrc if ssrc == self.microphone => self.clocks.voice(now)?,
+            ssrc if ssrc == self.camera => self.clocks.picture(now)?,
+            _ => return None,
+        };
+        Some(SenderReport {
+            rtp_time,
+            ..report.clone()
+        })
     }
 
     fn tell(&self, feedback: Feedback) {
@@ -145,13 +168,16 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for FeedbackTap {
         self.reads.pop_front()
     }
 
-    fn handle_write(&mut self, message: TaggedPacket) -> Result<(), Error> {
-        if let Packet::Rtcp(packets) = &message.message.packet {
-            let reports = packets
-                .iter()
-                .filter_map(|packet| packet.as_any().downcast_ref::<SenderReport>());
-            for report in reports {
+    fn handle_write(&mut self, mut message: TaggedPacket) -> Result<(), Error> {
+        if let Packet::Rtcp(packets) = &mut message.message.packet {
+            for packet in packets {
+                let Some(report) = packet.as_any().downcast_ref::<SenderReport>() else {
+                    continue;
+                };
                 self.sent.sent(report.ntp_time, message.now);
+                if let Some(report) = self.corrected(report, message.now) {
+                    *packet = Box::new(report);
+                }
             }
         }
         self.writes.push_back(message);
@@ -183,7 +209,10 @@ mod tests {
 
     fn tap() -> (FeedbackTap, mpsc::Receiver<Feedback>) {
         let (out, heard) = mpsc::channel(FEEDBACK_CAPACITY);
-        (FeedbackTap::new(MICROPHONE, CAMERA, out), heard)
+        (
+            FeedbackTap::new(MICROPHONE, CAMERA, out, Arc::default()),
+            heard,
+        )
     }
 
     fn tagged(packet: Box<dyn rtcp::Packet>, now: Instant) -> TaggedPacket {

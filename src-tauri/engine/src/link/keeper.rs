@@ -16,7 +16,7 @@ use super::candidate::LocalCandidates;
 use super::config::{DISCONNECTED_AFTER, NO_PATH_AFTER};
 use super::error::LinkFailure;
 use super::event::{LinkEvent, MediaSink};
-use super::lines::Line;
+use super::lines::{Line, PayloadTypes};
 use super::observer::Notice;
 use super::pump::RemoteCamera;
 use super::receive::receive;
@@ -207,7 +207,7 @@ impl Keeper {
 
     /// Finds out which section a remote track belongs to, and has it received.
     async fn adopt(&mut self, track: Arc<dyn TrackRemote>) {
-        let Some(line) = self.line_of(&track).await else {
+        let Some((line, agreed)) = self.line_of(&track).await else {
             tracing::warn!("a track that belongs to no section of the call");
             return;
         };
@@ -221,10 +221,11 @@ impl Keeper {
             self.posts.remote_camera.send_replace(Some(camera));
         }
         let (sink, shared) = (self.sink.clone(), self.shared.clone());
-        self.children.spawn(receive(line, track, sink, shared));
+        self.children
+            .spawn(receive(line, track, agreed, sink, shared));
     }
 
-    async fn line_of(&self, track: &Arc<dyn TrackRemote>) -> Option<Line> {
+    async fn line_of(&self, track: &Arc<dyn TrackRemote>) -> Option<(Line, Option<PayloadTypes>)> {
         for transceiver in self.connection.get_transceivers().await {
             let Ok(Some(receiver)) = transceiver.receiver().await else {
                 continue;
@@ -232,7 +233,10 @@ impl Keeper {
             if Arc::ptr_eq(receiver.track(), track) {
                 let mid = transceiver.mid().await.ok().flatten()?;
                 let index = self.posts.mids.borrow().iter().position(|m| *m == mid)?;
-                return Line::ALL.get(index).copied();
+                let line = Line::ALL.get(index).copied()?;
+                let parameters = receiver.get_parameters().await.ok();
+                let agreed = parameters.and_then(|it| PayloadTypes::of(&it.rtp_parameters.codecs));
+                return Some((line, agreed));
             }
         }
         None

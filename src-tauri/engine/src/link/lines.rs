@@ -18,12 +18,44 @@ pub(super) const SECTIONS: [&str; 5] = ["audio", "video", "video", "audio", "app
 /// The payload types we offer; the other side's offer may choose others.
 const OPUS_PAYLOAD_TYPE: u8 = 111;
 const H264_PAYLOAD_TYPE: u8 = 102;
+const RED_PAYLOAD_TYPE: u8 = 63;
 
 /// Constrained Baseline, level 3.1, packetisation mode 1: what openh264 and every browser speak.
 const H264_FORMAT: &str = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
 
 /// In-band FEC, and packets no shorter than 10 ms (RFC 7587).
 const OPUS_FORMAT: &str = "minptime=10;useinbandfec=1";
+
+/// Copies of Opus packets in Opus packets (RFC 2198).
+const MIME_TYPE_RED: &str = "audio/red";
+
+/// Of what they are copies: [`OPUS_PAYLOAD_TYPE`], the newest and those before it.
+const RED_FORMAT: &str = "111/111";
+
+/// What the two sides call what a section carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PayloadTypes {
+    /// The codec.
+    pub media: u8,
+    /// Packets of it with copies of earlier ones, if both sides know how.
+    pub red: Option<u8>,
+}
+
+impl PayloadTypes {
+    /// `None` while nothing is agreed on, or nothing in common.
+    pub fn of(codecs: &[RTCRtpCodecParameters]) -> Option<Self> {
+        let is_red = |codec: &&RTCRtpCodecParameters| {
+            codec
+                .rtp_codec
+                .mime_type
+                .eq_ignore_ascii_case(MIME_TYPE_RED)
+        };
+        Some(Self {
+            media: codecs.iter().find(|codec| !is_red(codec))?.payload_type,
+            red: codecs.iter().find(is_red).map(|codec| codec.payload_type),
+        })
+    }
+}
 
 /// One media section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +128,17 @@ pub(super) fn media_engine() -> Result<MediaEngine, Error> {
         rtp_codec: h264(),
         payload_type: H264_PAYLOAD_TYPE,
     };
+    let red = RTCRtpCodecParameters {
+        rtp_codec: RTCRtpCodec {
+            mime_type: MIME_TYPE_RED.to_owned(),
+            sdp_fmtp_line: RED_FORMAT.to_owned(),
+            ..self::opus()
+        },
+        payload_type: RED_PAYLOAD_TYPE,
+    };
     engine.register_codec(opus, RtpCodecKind::Audio)?;
+    // After Opus, so that nobody sends copies unless they are needed.
+    engine.register_codec(red, RtpCodecKind::Audio)?;
     engine.register_codec(h264, RtpCodecKind::Video)?;
     for parameter in ["", "pli"] {
         engine.register_feedback(feedback("nack", parameter), RtpCodecKind::Video);

@@ -17,11 +17,13 @@
 //! - `keeper`, `observer`: the task that watches a connection and tells of it
 //! - `outbox`, `pump`, `stream`, `feedback`: packets out, and what the other side says about them
 //! - `arrival_tap`, `transport_cc`: when packets arrived, said and heard
+//! - `clocks`: when things were captured, as the two sides report it
 //! - `receive`, `control`: packets and messages in
 
 mod addresses;
 mod arrival_tap;
 mod candidate;
+mod clocks;
 mod config;
 mod connection;
 mod control;

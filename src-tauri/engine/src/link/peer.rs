@@ -20,6 +20,7 @@ use webrtc::rtp_transceiver::RtpSender;
 
 use super::addresses::LocalAddresses;
 use super::arrival_tap::ArrivalTap;
+use super::clocks::Clocks;
 use super::config::{
     CHANNEL_BUFFER_BYTES, CHECKS_PER_PAIR, DISCONNECTED_AFTER, FAILED_AFTER, KEEPALIVE, LinkConfig,
     SRTP_REPLAY_WINDOW,
@@ -46,20 +47,25 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    pub async fn build(config: &LinkConfig, observer: Observer) -> Result<Self, LinkError> {
+    pub async fn build(
+        config: &LinkConfig,
+        observer: Observer,
+        clocks: Arc<Clocks>,
+    ) -> Result<Self, LinkError> {
         let random = Random::new()?;
-        let built = Self::try_build(config, observer, &random).await;
+        let built = Self::try_build(config, observer, clocks, &random).await;
         built.map_err(|error| LinkError::Setup(error.to_string()))
     }
 
     async fn try_build(
         config: &LinkConfig,
         observer: Observer,
+        clocks: Arc<Clocks>,
         random: &Random,
     ) -> Result<Self, Error> {
         let [microphone, camera] = [Line::Microphone, Line::Camera].map(|line| random.ssrc(line));
         let (out, feedback) = mpsc::channel(FEEDBACK_CAPACITY);
-        let tap = FeedbackTap::new(microphone, camera, out);
+        let tap = FeedbackTap::new(microphone, camera, out, clocks);
         // No NACK generator or responder and no bandwidth estimation of the library: ours are bounded.
         let interceptors = configure_rtcp_reports(Registry::new())
             .with(Slot::from(ARRIVAL_TAP_SLOT), ArrivalTap::new(camera))

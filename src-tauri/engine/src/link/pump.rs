@@ -18,12 +18,14 @@ use webrtc::media_stream::track_remote::TrackRemote;
 use super::error::LinkError;
 use super::event::LinkEvent;
 use super::feedback::Feedback;
+use super::lines::PayloadTypes;
 use super::shared::{Shared, until};
 use super::stats::count;
 use super::stream::{OutgoingStream, TransportNumbers};
-use crate::audio::EncodedAudio;
+use crate::audio::{EncodedAudio, VOICE_BITRATE};
 use crate::transport::history::History;
 use crate::transport::keyframe::KeyframeGate;
+use crate::transport::red::{Copies, Redundancy};
 use crate::video::EncodedVideo;
 
 /// Packets that may wait to be sent once more; when more are missed, a keyframe is the better answer.
@@ -49,6 +51,9 @@ pub(super) struct Pump {
     microphone: OutgoingStream,
     camera: OutgoingStream,
     numbers: TransportNumbers,
+    /// What was said of late, to be sent along with what is said next, and whether that is needed.
+    copies: Copies,
+    redundancy: Redundancy,
     /// What was sent of our camera, to be sent again.
     history: History,
     /// What the other side wants to be sent again.
@@ -66,6 +71,8 @@ impl Pump {
             microphone,
             camera,
             numbers: TransportNumbers::default(),
+            copies: Copies::default(),
+            redundancy: Redundancy::default(),
             history: History::default(),
             repairs: VecDeque::new(),
             asked: KeyframeGate::default(),
@@ -121,6 +128,7 @@ impl Pump {
                 if audio {
                     path.remote_loss = loss;
                     drop(path);
+                    self.redundancy.report(loss);
                     self.tell(LinkEvent::RemoteLoss(loss));
                 }
             }
@@ -155,10 +163,29 @@ impl Pump {
     }
 
     async fn send_audio(&mut self, audio: &EncodedAudio) -> Result<(), LinkError> {
-        let payload = audio.payload.clone();
-        self.pipes.shared.counters.audio_sent.add(payload.len());
+        let agreed = self.microphone.payload_types().await;
+        let with_copies = agreed.and_then(|PayloadTypes { media, red }| {
+            let (red, needed) = (red?, self.redundancy.copies(VOICE_BITRATE, None));
+            let wrapped = self
+                .copies
+                .wrap(audio.timestamp, &audio.payload, needed, media)?;
+            Some((red, wrapped))
+        });
+        let shared = &self.pipes.shared;
+        shared.path().audio_copies = agreed.is_some_and(|agreed| agreed.red.is_some());
+        shared.counters.audio_sent.add(audio.payload.len());
+        let Some((red, payload)) = with_copies else {
+            let payload = audio.payload.clone();
+            let packet = self.microphone.number(audio.timestamp, false, payload);
+            self.microphone.send(packet, &mut self.numbers).await?;
+            return Ok(());
+        };
+        let copied = payload.len() - audio.payload.len();
+        shared.counters.audio_copies.add(copied);
         let packet = self.microphone.number(audio.timestamp, false, payload);
-        self.microphone.send(packet, &mut self.numbers).await?;
+        self.microphone
+            .send_as(red, packet, &mut self.numbers)
+            .await?;
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use super::clocks::Clocks;
 use super::outbox::{Outbox, Queued};
 use super::stats::{Counters, LinkState, LinkStats, Route};
 use crate::audio::EncodedAudio;
@@ -35,6 +36,7 @@ pub(super) struct PathState {
     pub media_rtt: Option<Duration>,
     pub remote_loss: f32,
     pub layer: Option<(u32, u32)>,
+    pub audio_copies: bool,
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +47,7 @@ pub(super) struct Shared {
     /// There is, or just was, a path: what is sent has somewhere to go.
     open: AtomicBool,
     pub counters: Counters,
+    pub clocks: Arc<Clocks>,
     /// Something waits for the pump.
     pub wake: Notify,
 }
@@ -61,6 +64,7 @@ impl Shared {
     }
 
     pub fn push_audio(&self, packet: &Arc<EncodedAudio>) {
+        self.clocks.note_voice(packet.timestamp, Instant::now());
         if self.is_open() {
             self.outbox().push_audio(packet.clone());
             self.wake.notify_one();
@@ -112,7 +116,9 @@ impl Shared {
             rtt: path.rtt,
             media_rtt: path.media_rtt,
             remote_loss: path.remote_loss,
+            audio_copies: path.audio_copies,
             audio_sent: counters.audio_sent.get(),
+            audio_copies_sent: counters.audio_copies.get(),
             video_sent: counters.video_sent.get(),
             retransmitted: counters.retransmitted.get(),
             audio_received: counters.audio_received.get(),

@@ -96,8 +96,12 @@ pub struct LinkStats {
     pub media_rtt: Option<Duration>,
     /// Share of our packets that the other side missed, 0 to 1, by its latest report.
     pub remote_loss: f32,
+    /// Whether the other side knows how to take copies of audio out of later packets (RFC 2198).
+    pub audio_copies: bool,
     /// Audio sent for the first time.
     pub audio_sent: KindStats,
+    /// Audio packets that carried copies of earlier ones, and what that added to them.
+    pub audio_copies_sent: KindStats,
     /// Video sent for the first time.
     pub video_sent: KindStats,
     /// Packets sent once more because the other side asked.
@@ -150,6 +154,7 @@ impl KindCounter {
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub audio_sent: KindCounter,
+    pub audio_copies: KindCounter,
     pub video_sent: KindCounter,
     pub retransmitted: KindCounter,
     pub audio_received: KindCounter,

@@ -11,6 +11,7 @@ use webrtc::media_stream::track_local::TrackLocal;
 use webrtc::rtp_transceiver::RtpSender;
 
 use super::error::LinkError;
+use super::lines::PayloadTypes;
 use super::transport_cc::TRANSPORT_CC_URI;
 use crate::transport::history::SentPacket;
 
@@ -28,8 +29,8 @@ pub(super) struct OutgoingStream {
 /// What the two sides have agreed on.
 #[derive(Clone, Copy)]
 struct Agreed {
-    /// What they call the codec.
-    payload_type: u8,
+    /// What they call what the stream carries.
+    payload_types: PayloadTypes,
     /// What they call the header extension for transport-wide numbers, if the other side has it.
     numbers: Option<u8>,
 }
@@ -71,13 +72,29 @@ impl OutgoingStream {
         packet: SentPacket,
         numbers: &mut TransportNumbers,
     ) -> Result<Option<u16>, LinkError> {
+        match self.agreed().await {
+            Some(agreed) => {
+                let payload_type = agreed.payload_types.media;
+                self.send_as(payload_type, packet, numbers).await
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// The same with a payload type of its own.
+    pub async fn send_as(
+        &mut self,
+        payload_type: u8,
+        packet: SentPacket,
+        numbers: &mut TransportNumbers,
+    ) -> Result<Option<u16>, LinkError> {
         let Some(agreed) = self.agreed().await else {
             return Ok(None);
         };
         let mut header = Header {
             version: RTP_VERSION,
             marker: packet.marker,
-            payload_type: agreed.payload_type,
+            payload_type,
             sequence_number: packet.sequence,
             timestamp: packet.timestamp,
             ssrc: self.ssrc,
@@ -94,14 +111,19 @@ impl OutgoingStream {
         Ok(number.flatten())
     }
 
+    /// What the two sides call what this stream carries.
+    pub async fn payload_types(&mut self) -> Option<PayloadTypes> {
+        Some(self.agreed().await?.payload_types)
+    }
+
     async fn agreed(&mut self) -> Option<Agreed> {
         if self.agreed.is_none() {
             let parameters = self.sender.get_parameters().await.ok()?.rtp_parameters;
             let extensions = parameters.header_extensions.iter();
             let mut numbers = extensions.filter(|extension| extension.uri == TRANSPORT_CC_URI);
             let numbers = numbers.next().and_then(|e| u8::try_from(e.id).ok());
-            self.agreed = parameters.codecs.first().map(|codec| Agreed {
-                payload_type: codec.payload_type,
+            self.agreed = PayloadTypes::of(&parameters.codecs).map(|payload_types| Agreed {
+                payload_types,
                 numbers,
             });
         }

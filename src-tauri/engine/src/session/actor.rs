@@ -119,6 +119,7 @@ impl Actor {
                     FromServer::Event(event) => self.step(event).await,
                 },
                 _ = tick.tick() => {
+                    self.media.microphone.set_loss(self.fanout.worst_loss());
                     let measured = self.measure();
                     self.step(Event::Measured(measured)).await;
                     self.step(Event::Tick).await;

@@ -44,6 +44,18 @@ impl Fanout {
             .is_empty()
     }
 
+    /// The worst loss that the voice's own redundancy has to make good for.
+    pub fn worst_loss(&self) -> f32 {
+        self.links
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .map(|(_, link)| link.stats())
+            .filter(|stats| !stats.audio_copies)
+            .map(|stats| stats.remote_loss)
+            .fold(0.0, f32::max)
+    }
+
     pub fn audio(&self, packet: EncodedAudio) {
         let packet = Arc::new(packet);
         for (_, link) in self

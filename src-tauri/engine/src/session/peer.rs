@@ -14,6 +14,7 @@ use crate::audio::AudioSource;
 use crate::call::{Event, LinkChange};
 use crate::link::{Link, LinkConfig, LinkError, LinkEvent, LinkFailure, MediaSink};
 use crate::signaling::Signaling;
+use crate::transport::clock::SenderClock;
 use crate::transport::packet::RtpPacket;
 use crate::video::{Feedback, FrameSlot, VideoEncoder, VideoReceiver};
 
@@ -75,8 +76,20 @@ impl MediaSink for Inbound {
         self.audio.push(packet);
     }
 
+    fn audio_copy(&self, copy: RtpPacket, behind: u16) {
+        self.audio.push_copy(copy, behind);
+    }
+
     fn video(&self, packet: RtpPacket) {
         self.video.push(packet);
+    }
+
+    fn audio_clock(&self, clock: SenderClock) {
+        self.audio.set_clock(clock);
+    }
+
+    fn video_clock(&self, clock: SenderClock) {
+        self.video.set_clock(clock);
     }
 }
 
@@ -101,6 +114,7 @@ impl Peer {
             // Full only when the link is stuck; then asking again later is all that helps.
             let _ = feedback.try_send(wish);
         });
+        video.follow(audio.delay());
         let inbound = Arc::new(Inbound {
             audio,
             video,

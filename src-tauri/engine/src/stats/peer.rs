@@ -98,6 +98,8 @@ pub struct VideoReport {
     key_frames_decoded: u64,
     packets_lost: u64,
     retransmitted_packets: u64,
+    /// How much later than the voice the picture is shown; negative when it is earlier.
+    av_offset_ms: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pattern: Option<PatternStats>,
 }
@@ -116,6 +118,7 @@ pub struct AudioReport {
     packets_lost: u64,
     concealed_ratio: f64,
     fec_recovered: u64,
+    redundant_recovered: u64,
     jitter_buffer_ms: Percentiles,
     level_dbfs: Option<f32>,
     tone_hz: Option<f32>,
@@ -169,7 +172,8 @@ impl PeerReport {
 
 impl SentReport {
     fn new(link: &LinkStats, over: Duration) -> Self {
-        let bits = (link.video_sent.bytes + link.audio_sent.bytes) as f64 * 8.0;
+        let audio = link.audio_sent.bytes + link.audio_copies_sent.bytes;
+        let bits = (link.video_sent.bytes + audio) as f64 * 8.0;
         Self {
             layer: link
                 .layer
@@ -190,6 +194,7 @@ impl From<AudioInboundStats> for AudioReport {
             packets_lost: stats.packets_lost,
             concealed_ratio: stats.concealed_ratio(),
             fec_recovered: stats.fec_recovered,
+            redundant_recovered: stats.redundant_recovered,
             jitter_buffer_ms: Percentiles {
                 p50: waits.0,
                 p95: waits.1,
@@ -217,6 +222,7 @@ impl From<VideoInboundStats> for VideoReport {
             key_frames_decoded: stats.key_frames_decoded,
             packets_lost: stats.packets_lost,
             retransmitted_packets: stats.retransmitted_packets,
+            av_offset_ms: stats.av_offset_ms.map(|ms| (ms * 10.0).round() / 10.0),
             pattern: stats.pattern,
         }
     }

@@ -5,6 +5,7 @@
 //!
 //! - [`bitrate`], [`layer`], [`take`]: the words in which the network speaks with the encoders
 //! - [`ladder`]: who is sent which layer, and what each layer may cost
+//! - [`clock`]: when something was captured by the sender's clock
 //! - [`packet`]: one received packet, the leaf that every media room shares
 //! - [`transport_report`]: which of our packets arrived, and when
 //! - [`estimator`]: how much may be sent to one person; `BANDWIDTH.md` tells how
@@ -17,6 +18,7 @@
 
 pub mod arrivals;
 pub mod bitrate;
+pub mod clock;
 pub mod estimator;
 pub mod fuzzing;
 pub mod history;

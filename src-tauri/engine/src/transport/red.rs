@@ -156,11 +156,6 @@ impl Copies {
         self.sent.push_back((timestamp, payload.clone()));
         wrapped
     }
-
-    /// What was sent is too old to be of use to anybody.
-    pub fn clear(&mut self) {
-        self.sent.clear();
-    }
 }
 
 /// Takes a received payload apart: the newest block first, then the copies from the newest to the oldest. Empty when it is
@@ -262,8 +257,6 @@ mod tests {
         assert_eq!(copies.wrap(20 * FRAME, &packet(1), 2, OPUS), None);
         copies.wrap(21 * FRAME, &Bytes::from(vec![1; 1_200]), 2, OPUS);
         assert_eq!(copies.wrap(22 * FRAME, &packet(3), 2, OPUS), None);
-        copies.clear();
-        assert_eq!(copies.wrap(23 * FRAME, &packet(4), 2, OPUS), None);
     }
 
     #[test]

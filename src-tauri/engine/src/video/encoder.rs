@@ -33,10 +33,10 @@ const RATE_TOLERANCE: f64 = 0.1;
 const EFFORT_WINDOW: Duration = Duration::from_secs(1);
 
 /// RTP clock of video (RFC 6184).
-const RTP_HZ: u128 = 90_000;
+pub(crate) const RTP_HZ: u128 = 90_000;
 
 /// The origin of all timestamps: one for all layers, so that a receiver can change between them.
-static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
+pub(crate) static RTP_EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// How large, how often and how dear a layer may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -105,7 +105,7 @@ impl VideoEncoder {
         config: LayerConfig,
         on_frame: impl Fn(Arc<EncodedVideo>) + Send + 'static,
     ) -> Self {
-        LazyLock::force(&EPOCH);
+        LazyLock::force(&RTP_EPOCH);
         let shared = Arc::new(Shared {
             active: Mutex::new(true),
             activated: Condvar::new(),
@@ -406,5 +406,5 @@ impl WorkMeter {
 }
 
 fn since_epoch(captured: Instant) -> Duration {
-    captured.saturating_duration_since(*EPOCH)
+    captured.saturating_duration_since(*RTP_EPOCH)
 }

@@ -19,6 +19,7 @@ pub mod layers;
 mod media_thread;
 pub mod packetizer;
 pub mod pattern;
+mod playout;
 pub mod receiver;
 pub mod scale;
 pub mod slot;
@@ -28,6 +29,7 @@ pub mod strain;
 
 pub use camera::Camera;
 pub use encoder::{EncodedVideo, LayerConfig, VideoEncoder};
+pub(crate) use encoder::{RTP_EPOCH, RTP_HZ};
 pub use frame::Frame;
 pub use layers::LayerEncoders;
 pub use pattern::PatternStats;

@@ -1,21 +1,25 @@
 //! From one person's packets to their newest picture.
 //!
 //! `push` hands a packet over without ever blocking; a media thread assembles, decodes and publishes.
-//! A frame is out some 3 ms (720p) after its last packet; only a gap waits, see [`super::assembler`].
+//! A frame is decoded some 3 ms (720p) after its last packet; only a gap waits, see [`super::assembler`]. It is published
+//! when the voice that was captured with it is heard, see [`super::playout`].
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::assembler::{AccessUnit, Assembler, Output};
+use super::encoder::RTP_HZ;
 use super::freeze::FreezeMeter;
 use super::h264::H264Decoder;
 use super::keyframe_requests::KeyframeRequests;
 use super::media_thread::{MediaThread, StopFlag};
 use super::pattern::{PatternMeter, wall_micros};
+use super::playout::{Lips, Playout};
 use super::slot::FrameSlot;
 use super::stats::{RateMeter, VideoInboundStats};
+use crate::transport::clock::{SenderClock, VoiceDelay};
 use crate::transport::packet::RtpPacket;
 
 /// Packets between the network and the media thread: a second at 20 Mbit/s. When it is full the machine
@@ -50,6 +54,9 @@ struct Shared {
     measured: Mutex<Measured>,
     /// Apart from the rest, because comparing a picture holds it for some milliseconds.
     pattern: Mutex<PatternMeter>,
+    /// What the sender says about its clock, and the voice that goes with the picture.
+    clock: Mutex<Option<SenderClock>>,
+    voice: OnceLock<Arc<VoiceDelay>>,
     overflowed: AtomicBool,
 }
 
@@ -86,6 +93,17 @@ impl VideoReceiver {
         if let Err(TrySendError::Full(_)) = self.packets.try_send(packet) {
             self.shared.overflowed.store(true, Ordering::Release);
         }
+    }
+
+    /// From now on pictures are shown when this voice is heard.
+    pub fn follow(&self, voice: Arc<VoiceDelay>) {
+        // Whoever follows one voice already goes on with it.
+        let _ = self.shared.voice.set(voice);
+    }
+
+    /// What the sender says about its timestamps and its clock.
+    pub fn set_clock(&self, clock: SenderClock) {
+        *self.shared.clock() = Some(clock);
     }
 
     /// Says whether pictures are to be expected: while the sender's camera is off, silence is no freeze.
@@ -127,6 +145,18 @@ impl Shared {
         self.measured.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn clock(&self) -> MutexGuard<'_, Option<SenderClock>> {
+        self.clock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// When a picture was captured and its voice is heard.
+    fn lips(&self, timestamp: u32, now: Instant) -> Option<Lips> {
+        let voice = self.voice.get()?.get(now)?;
+        let clock = (*self.clock())?;
+        let captured = clock.captured(timestamp, RTP_HZ as u32);
+        Some(Lips { captured, voice })
+    }
+
     fn pattern(&self) -> MutexGuard<'_, PatternMeter> {
         self.pattern.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -141,6 +171,7 @@ struct Work<'a> {
     assembler: Assembler,
     decoder: H264Decoder,
     requests: KeyframeRequests,
+    playout: Playout,
     heard: Option<Instant>,
     /// Complete pictures that were not decoded.
     undecoded: u64,
@@ -161,6 +192,7 @@ impl<'a> Work<'a> {
             assembler: Assembler::new(),
             decoder: H264Decoder::new(),
             requests: KeyframeRequests::default(),
+            playout: Playout::default(),
             heard: None,
             undecoded: 0,
         }
@@ -181,10 +213,12 @@ impl<'a> Work<'a> {
     }
 
     fn patience(&self, now: Instant) -> Duration {
-        self.assembler
-            .deadline()
-            .map_or(IDLE, |deadline| deadline.saturating_duration_since(now))
-            .min(IDLE)
+        let deadlines = [self.assembler.deadline(), self.playout.deadline()];
+        deadlines
+            .into_iter()
+            .flatten()
+            .map(|deadline| deadline.saturating_duration_since(now))
+            .fold(IDLE, Duration::min)
     }
 
     fn take(&mut self, packet: RtpPacket) {
@@ -209,6 +243,7 @@ impl<'a> Work<'a> {
                 Output::Nack(numbers) => (self.feedback)(Feedback::Nack(numbers)),
             }
         }
+        self.show(Instant::now());
         let asks = self
             .requests
             .poll(self.assembler.wants_keyframe(), self.heard, now);
@@ -238,7 +273,9 @@ impl<'a> Work<'a> {
                         measured.freezes.frame(frame.captured);
                     }
                 }
-                self.output.publish(Arc::clone(&frame));
+                let lips = self.shared.lips(unit.timestamp, frame.captured);
+                self.playout.push(Arc::clone(&frame), lips, frame.captured);
+                self.show(frame.captured);
                 self.shared.pattern().observe(&frame, wall);
             }
             Ok(None) => {}
@@ -252,11 +289,18 @@ impl<'a> Work<'a> {
         self.assembler.recycle(unit);
     }
 
+    fn show(&mut self, now: Instant) {
+        if let Some(frame) = self.playout.pop(now) {
+            self.output.publish(frame);
+        }
+    }
+
     /// Copies the counts of the parts to where `stats` reads them.
     fn count(&self, asked_keyframe: bool) {
         let parts = self.assembler.stats();
         let mut measured = self.shared.measured();
         let stats = &mut measured.stats;
+        stats.av_offset_ms = self.playout.offset_ms();
         stats.frames_received = parts.frames_received;
         stats.frames_dropped = parts.frames_dropped + self.undecoded;
         stats.packets_received = parts.packets_received;

@@ -76,6 +76,9 @@ pub struct VideoInboundStats {
     pub plis: u64,
     /// Access units and parameter sets that the decoder refused.
     pub decode_errors: u64,
+    /// By how much a picture is shown later than the voice captured with it is heard, lately, milliseconds; negative when it
+    /// is earlier. `None` while there is no voice, or its sender's clock is not known.
+    pub av_offset_ms: Option<f64>,
     /// What the test pattern told, when the sender shows it.
     pub pattern: Option<PatternStats>,
 }

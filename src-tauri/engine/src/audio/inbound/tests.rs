@@ -11,6 +11,7 @@ use super::super::tone::Tone;
 use super::*;
 
 mod cable;
+mod rest;
 mod rows;
 
 /// What the network does to one packet: the delay, or `None` for a loss.
@@ -90,7 +91,7 @@ fn listen_to(
             source.push(packet);
         }
         let mut block = [0.0; 480];
-        source.fill(&mut block, now);
+        source.fill(&mut block, now, Duration::ZERO);
         samples.extend(block);
         now += ms(10);
     }
@@ -201,7 +202,7 @@ fn reordered_and_doubled_packets_are_heard_once_and_in_order() {
         source.push(packet(n, payload.clone(), now + ms(20) * n as u32));
         source.push(packet(n, payload.clone(), now + ms(20) * n as u32));
     }
-    source.fill(&mut [0.0; 480], now + ms(200));
+    source.fill(&mut [0.0; 480], now + ms(200), Duration::ZERO);
     assert_eq!(source.stats().packets_received, 10);
 }
 
@@ -313,7 +314,7 @@ fn a_muted_peer_is_silence_and_not_a_loss() {
                 sent += 1;
             }
         }
-        source.fill(&mut [0.0; 480], now);
+        source.fill(&mut [0.0; 480], now, Duration::ZERO);
     }
     let stats = source.stats();
     assert_eq!(stats.packets_lost, 0);
@@ -339,7 +340,7 @@ fn packets_that_are_no_opus_are_counted_and_the_voice_goes_on() {
             };
             source.push(packet(tick / 2, payload, now));
         }
-        source.fill(&mut [0.0; 480], now);
+        source.fill(&mut [0.0; 480], now, Duration::ZERO);
     }
     let stats = source.stats();
     assert_eq!(stats.packets_discarded, 12, "{stats:?}");
@@ -360,7 +361,7 @@ fn a_flood_of_packets_costs_bounded_memory() {
     for n in 0..10_000 {
         source.push(packet(n, payload.clone(), now));
     }
-    source.fill(&mut [0.0; 480], now);
+    source.fill(&mut [0.0; 480], now, Duration::ZERO);
     let stats = source.stats();
     assert!(stats.packets_discarded >= 9_900, "{stats:?}");
 }
@@ -386,7 +387,7 @@ fn numbers_from_a_dice_box_never_crash_and_a_voice_is_heard_after_them() {
             payload,
             arrived: now,
         });
-        source.fill(&mut [0.0; 480], now);
+        source.fill(&mut [0.0; 480], now, Duration::ZERO);
     }
     let mut tone = Tone::new(440.0, 0.283);
     for tick in 0..400_usize {
@@ -400,7 +401,7 @@ fn numbers_from_a_dice_box_never_crash_and_a_voice_is_heard_after_them() {
                 now,
             ));
         }
-        source.fill(&mut [0.0; 480], now);
+        source.fill(&mut [0.0; 480], now, Duration::ZERO);
     }
     assert!((source.stats().tone_hz.unwrap() - 440.0).abs() < 0.6);
 }

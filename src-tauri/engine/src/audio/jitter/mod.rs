@@ -484,4 +484,6 @@ fn micros_of(samples: i64) -> Micros {
 }
 
 #[cfg(test)]
+mod drift;
+#[cfg(test)]
 mod tests;

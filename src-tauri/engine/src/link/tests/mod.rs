@@ -6,6 +6,7 @@ mod media;
 mod negotiation;
 mod noise;
 mod path;
+mod voice;
 mod wire;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::audio::EncodedAudio;
+use crate::transport::clock::SenderClock;
 use crate::transport::layer::Layer;
 use crate::transport::packet::RtpPacket;
 use crate::video::EncodedVideo;
@@ -29,9 +31,29 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Inbox {
     audio: mpsc::UnboundedSender<RtpPacket>,
     video: mpsc::UnboundedSender<RtpPacket>,
+    extras: mpsc::UnboundedSender<Extra>,
+}
+
+/// What comes beside the packets.
+enum Extra {
+    Copy(RtpPacket, u16),
+    AudioClock(SenderClock),
+    VideoClock(SenderClock),
 }
 
 impl MediaSink for Inbox {
+    fn audio_copy(&self, copy: RtpPacket, behind: u16) {
+        let _ = self.extras.send(Extra::Copy(copy, behind));
+    }
+
+    fn audio_clock(&self, clock: SenderClock) {
+        let _ = self.extras.send(Extra::AudioClock(clock));
+    }
+
+    fn video_clock(&self, clock: SenderClock) {
+        let _ = self.extras.send(Extra::VideoClock(clock));
+    }
+
     fn audio(&self, packet: RtpPacket) {
         let _ = self.audio.send(packet);
     }
@@ -47,6 +69,7 @@ struct Side {
     link: Arc<Link>,
     audio: mpsc::UnboundedReceiver<RtpPacket>,
     video: mpsc::UnboundedReceiver<RtpPacket>,
+    extras: mpsc::UnboundedReceiver<Extra>,
     /// All events but candidates, once those are being exchanged.
     events: mpsc::Receiver<LinkEvent>,
 }
@@ -65,9 +88,11 @@ impl Side {
         let offerer = config.offerer;
         let (to_audio, audio) = mpsc::unbounded_channel();
         let (to_video, video) = mpsc::unbounded_channel();
+        let (to_extras, extras) = mpsc::unbounded_channel();
         let inbox = Inbox {
             audio: to_audio,
             video: to_video,
+            extras: to_extras,
         };
         let (told, events) = mpsc::channel(256);
         let link = Link::open(config, Arc::new(inbox), told).await?;
@@ -76,6 +101,7 @@ impl Side {
             link: Arc::new(link),
             audio,
             video,
+            extras,
             events,
         })
     }

@@ -36,6 +36,8 @@ async fn the_first_offer_holds_everything_there_will_ever_be() {
         "H264/90000",
         "opus/48000/2",
         "useinbandfec=1",
+        "red/48000/2",
+        "111/111",
     ] {
         assert!(offer.contains(needed), "{needed}");
     }

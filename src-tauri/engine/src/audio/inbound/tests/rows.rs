@@ -2,14 +2,12 @@
 
 use super::cable::{Cable, Troubles};
 use super::*;
+use crate::audio::encoder::VOICE_BITRATE;
 use crate::transport::bitrate::Bitrate;
 use crate::transport::red::{Copies, Redundancy, unwrap};
 
 /// What two of us call Opus.
 const OPUS: u8 = 111;
-
-/// What a voice takes with its headers, as the link reckons.
-const VOICE: Bitrate = Bitrate::from_kbps(32);
 
 /// A packet of a picture.
 const VIDEO_BYTES: usize = 1_100;
@@ -53,7 +51,7 @@ impl Row {
         encoder.set_loss(if self.redundant { 0.0 } else { 0.05 });
         let (mut copies, mut need) = (Copies::default(), Redundancy::default());
         let (mut lost, mut bytes, mut owed) = (0, 0, 0.0);
-        let mut under_way: Vec<(Duration, RtpPacket, Option<Vec<(RtpPacket, u16)>>)> = Vec::new();
+        let mut under_way: Vec<UnderWay> = Vec::new();
         for n in 0..self.seconds * 50 {
             let at = ms(20) * n as u32;
             let seconds = at.as_secs_f64();
@@ -68,7 +66,7 @@ impl Row {
             let payload = encoder.encode(&frame, true).unwrap().unwrap();
             let estimate = Some(Bitrate::from_kbps(2 * video as u64));
             let count = if self.redundant {
-                need.copies(VOICE, estimate)
+                need.copies(VOICE_BITRATE, estimate)
             } else {
                 0
             };
@@ -93,14 +91,14 @@ impl Row {
         let mut under_way = under_way.into_iter().peekable();
         for tick in 0..self.seconds as u32 * 100 {
             let now = ms(10) * tick + ms(3);
-            while let Some((_, packet, copies)) = under_way.next_if(|(at, ..)| *at <= now) {
-                source.push(packet);
-                for (copy, behind) in copies.into_iter().flatten() {
+            while let Some(arrived) = under_way.next_if(|packet| packet.at <= now) {
+                source.push(arrived.packet);
+                for (copy, behind) in arrived.copies {
                     source.push_copy(copy, behind);
                 }
             }
             let mut block = [0.0; 480];
-            source.fill(&mut block, start + now);
+            source.fill(&mut block, start + now, Duration::ZERO);
             samples.extend(block);
         }
         Outcome {
@@ -111,17 +109,23 @@ impl Row {
     }
 }
 
-/// As the link takes a packet apart.
-fn arrival(
-    first: RtpPacket,
-    wrapped: Option<Bytes>,
-    start: Instant,
+/// A packet that will arrive, and the copies in it.
+struct UnderWay {
     at: Duration,
-) -> (Duration, RtpPacket, Option<Vec<(RtpPacket, u16)>>) {
+    packet: RtpPacket,
+    copies: Vec<(RtpPacket, u16)>,
+}
+
+/// As the link takes a packet apart.
+fn arrival(first: RtpPacket, wrapped: Option<Bytes>, start: Instant, at: Duration) -> UnderWay {
     let arrived = start + at;
     let first = RtpPacket { arrived, ..first };
     let Some(wrapped) = wrapped else {
-        return (at, first, None);
+        return UnderWay {
+            at,
+            packet: first,
+            copies: Vec::new(),
+        };
     };
     let mut packets = unwrap(&wrapped, OPUS).into_iter().map(|block| {
         let packet = RtpPacket {
@@ -133,7 +137,11 @@ fn arrival(
         (packet, block.behind)
     });
     let (newest, _) = packets.next().expect("what was wrapped");
-    (at, newest, Some(packets.collect()))
+    UnderWay {
+        at,
+        packet: newest,
+        copies: packets.collect(),
+    }
 }
 
 struct Outcome {
