@@ -5,6 +5,9 @@
 //! packets → jitter buffer → Opus → pace → mixer → resampler → ring → speaker callback  (speaker, playout thread)
 //! ```
 //!
+//! Lost packets are made good for by copies in later ones (`transport::red`), pauses filled with comfort noise, and sound
+//! cards that disagree about the length of a second reconciled by leaving out or repeating pitch periods (`pace`).
+//!
 //! Inside, audio is always mono `f32` at 48 kHz, full scale ±1. A device keeps its own rate and channels; what differs is
 //! converted at the ring. Levels are RMS in dBFS, where a full-scale square wave is 0 and a full-scale sine −3.
 //!

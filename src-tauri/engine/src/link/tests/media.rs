@@ -106,7 +106,7 @@ async fn both_sides_are_told_when_their_packets_arrived() {
         "one for each stream of media: {offer}"
     );
     let feedback = offer.lines().filter(|l| l.ends_with("transport-cc"));
-    assert_eq!(feedback.count(), 4);
+    assert_eq!(feedback.count(), 6, "and for the copies of the two voices");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -231,6 +231,26 @@ fn at_10_percent_loss_and_80_ms_less_than_one_and_a_half_percent_is() {
 }
 
 #[test]
+fn copies_leave_less_than_half_of_what_opus_own_fec_leaves_even_of_speech() {
+    let troubles = Troubles {
+        loss: 0.05,
+        ..link(20)
+    };
+    let concealed = |redundant: bool| {
+        let row = Row {
+            redundant,
+            ..Row::of(troubles)
+        };
+        let mut babble = Babble::new();
+        let outcome = row.hear(1, &mut |frame| babble.fill(frame));
+        println!("copies {redundant}: {}", outcome.told());
+        outcome.concealed()
+    };
+    let (with_copies, with_fec) = (concealed(true), concealed(false));
+    assert!(with_copies < 0.5 && with_copies * 2.0 < with_fec);
+}
+
+#[test]
 fn bursts_of_six_and_30_ms_of_jitter_cost_less_than_two_percent() {
     let troubles = Troubles {
         loss: 0.03,
