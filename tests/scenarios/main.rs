@@ -6,9 +6,12 @@
 
 mod audio_devices;
 mod bad_input;
+mod endurance;
 mod group;
 mod guest_devices;
 mod hostile_server;
+mod network_lab;
+mod network_rows;
 mod rig;
 mod scenario;
 mod seen_and_heard;
@@ -30,12 +33,15 @@ fn main() -> ExitCode {
 fn trials() -> Vec<Trial> {
     let files = [
         rig::trials(),
+        network_lab::trials(),
         audio_devices::trials(),
         bad_input::trials(),
         two_people::trials(),
         group::trials(),
         server_restart::trials(),
         hostile_server::trials(),
+        network_rows::trials(),
+        endurance::trials(),
         window::trials(),
         guest_devices::trials(),
     ];

@@ -15,8 +15,17 @@ pub fn scenario(
     needs: &'static [Need],
     run: impl FnOnce() -> Outcome + Send + 'static,
 ) -> Trial {
+    scenario_with(sentence, needs.to_vec(), run)
+}
+
+/// As [`scenario`], with needs that are put together.
+pub fn scenario_with(
+    sentence: &str,
+    needs: Vec<Need>,
+    run: impl FnOnce() -> Outcome + Send + 'static,
+) -> Trial {
     Trial::ignorable_test(sentence.replace(' ', "_"), move || {
-        match need::missing(needs) {
+        match need::missing(&needs) {
             Some(reason) => Ok(Completion::ignored_with(reason)),
             None => run().map(|()| Completion::Completed),
         }
