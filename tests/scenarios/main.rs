@@ -12,6 +12,7 @@ mod guest_devices;
 mod hostile_server;
 mod network_lab;
 mod network_rows;
+mod network_paths;
 mod rig;
 mod scenario;
 mod seen_and_heard;
@@ -42,6 +43,7 @@ fn trials() -> Vec<Trial> {
         hostile_server::trials(),
         network_rows::trials(),
         endurance::trials(),
+        network_paths::trials(),
         window::trials(),
         guest_devices::trials(),
     ];

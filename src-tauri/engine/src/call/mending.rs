@@ -175,9 +175,11 @@ impl Mending {
         self.stage != Stage::Failed && self.waited(now) < enough
     }
 
-    /// The attempt came to nothing.
+    /// The attempt came to nothing. Said once more, that is no later.
     pub fn failed(&mut self, now: Instant) {
-        self.enter(Stage::Failed, now);
+        if self.stage != Stage::Failed {
+            self.enter(Stage::Failed, now);
+        }
     }
 
     /// There is a path. `was_away`: there was none before.
