@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use rtc::peer_connection::configuration::RTCOfferOptions;
@@ -24,11 +25,14 @@ use super::event::{LinkEvent, MediaSink};
 use super::keeper::{Keeper, Posts};
 use super::observer::{NOTICE_CAPACITY, Notice, Observer};
 use super::peer::Peer;
-use super::pump::{Pipes, Pump};
+use super::pump::{Pipes, Pump, Streams};
+use super::selector::Take;
 use super::shared::Shared;
 use super::stats::LinkStats;
+use super::voice::OutgoingVoice;
 use crate::audio::EncodedAudio;
 use crate::network;
+use crate::transport::bitrate::Bitrate;
 use crate::video::EncodedVideo;
 
 /// One connection to one person.
@@ -39,7 +43,6 @@ pub struct Link {
     shared: Arc<Shared>,
     offerer: bool,
     loopback: bool,
-    events: mpsc::Sender<LinkEvent>,
     notices: mpsc::Sender<Notice>,
     control: mpsc::Sender<Bytes>,
     mids: watch::Sender<Vec<String>>,
@@ -93,10 +96,12 @@ impl Link {
             remote_camera: camera_known,
             events: events.clone(),
         };
-        let (pump, ended) = (
-            Pump::new(pipes, peer.microphone, peer.camera),
-            closed.clone(),
-        );
+        let streams = Streams {
+            microphone: OutgoingVoice::new(peer.microphone),
+            camera: peer.camera,
+            filler: peer.filler,
+        };
+        let (pump, ended) = (Pump::new(pipes, streams), closed.clone());
         children.spawn(async move {
             pump.run().await;
             ended.send_replace(true);
@@ -128,7 +133,6 @@ impl Link {
             shared,
             offerer: config.offerer,
             loopback: config.loopback,
-            events,
             notices,
             control,
             mids,
@@ -297,13 +301,26 @@ impl Link {
         self.shared.push_audio(packet);
     }
 
-    /// Queues one picture; never waits. Dropped while there is no path; when the queue is full the
-    /// oldest goes, with all that build on it, and a keyframe is asked for.
+    /// Offers one picture of any layer; never waits. Sent if it is of the layer that is
+    /// [taken](Self::take), dropped while there is no path; when pictures pile up the oldest goes, with
+    /// all that build on it, and a keyframe is asked for.
     pub fn send_video(&self, frame: &Arc<EncodedVideo>) {
-        if self.shared.push_video(frame) {
-            // Dropped when the owner is behind: the other side will ask as well.
-            let _ = self.events.try_send(LinkEvent::KeyframeRequested);
-        }
+        self.shared.push_video(frame);
+    }
+
+    /// Which pictures are sent from now on. A layer begins with its next keyframe, which is asked for;
+    /// until then the old one goes on. Never waits.
+    pub fn take(&self, take: Take) {
+        self.shared.take(take);
+    }
+
+    /// The most that the encoders could use for this person if the path gave it, sound included: the
+    /// estimate need not grow far beyond. Until it is said, that of a picture of 720 rows.
+    pub fn set_wanted(&self, wanted: Bitrate) {
+        self.shared
+            .orders
+            .wanted
+            .store(wanted.bps(), Ordering::Relaxed);
     }
 
     /// Asks the other side to send packets of its camera once more. Never waits.

@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::error::LinkFailure;
 use crate::transport::clock::SenderClock;
+use crate::transport::layer::Layer;
 use crate::transport::packet::RtpPacket;
 
 /// Takes what arrives. Called on the link's tasks: it must not block.
@@ -39,8 +40,9 @@ pub enum LinkEvent {
     Disconnected,
     /// There is no connection. After [`Lost`](LinkFailure::Lost) a restart may bring it back.
     Failed(LinkFailure),
-    /// The other side can decode nothing until it gets a keyframe. At most two a second.
-    KeyframeRequested,
+    /// The other side can decode nothing of this layer until it gets a keyframe. At most two a second,
+    /// and one whenever another layer is taken.
+    KeyframeRequested(Layer),
     /// Control messages can be sent. Those sent before have been kept.
     ControlOpen,
     /// A control message from the other side, at most

@@ -160,9 +160,10 @@ impl Keeper {
                 self.look().await;
                 // What waited for the path is too old by now, and what builds on it of no use.
                 self.shared.outbox().restart();
+                self.shared.path_changed();
                 self.shared.set_open(true);
                 self.tell(LinkEvent::Connected).await;
-                self.tell(LinkEvent::KeyframeRequested).await;
+                self.shared.need_keyframe();
             }
             RTCPeerConnectionState::Disconnected
                 // Who has closed the connection is not expected back.
@@ -262,8 +263,13 @@ impl Keeper {
             .map(|p| p.current_round_trip_time)
             .filter(|seconds| *seconds > 0.0 && seconds.is_finite());
         let mut path = self.shared.path();
-        path.route = Route::of(&pair).or(path.route);
+        let (before, now) = (path.route, Route::of(&pair));
+        path.route = now.or(before);
         path.rtt = rtt.map(Duration::from_secs_f64).or(path.rtt);
+        drop(path);
+        if before.is_some() && now.is_some() && before != now {
+            self.shared.path_changed();
+        }
     }
 
     /// Tells the owner, and waits until it has room to listen or wants to hear no more.

@@ -7,15 +7,16 @@
 //! Threads: everything here runs as tasks of the tokio runtime that [`Link::open`] was called on.
 //! [`Link::send_audio`] and [`Link::send_video`] are called from media threads: they put a reference
 //! into a bounded queue and return. Latency: a packet waits for two task switches (the pump, the
-//! connection's driver), some ten microseconds on an idle machine; only a machine or a network that
-//! can't keep up makes the queue wait, and then it is cut (see `outbox`).
+//! connection's driver), some ten microseconds on an idle machine; pictures are spread out by the pacer,
+//! and when the network can't keep up the queue is cut at 200 ms (see `outbox`).
 //!
 //! - [`Link`]: the face
 //! - `config`, `event`, `error`, `stats`: what goes in and what comes out
 //! - `description`, `candidate`: foreign text, checked before anything is done with it
 //! - `lines`, `peer`, `addresses`: what a connection is made of
 //! - `keeper`, `observer`: the task that watches a connection and tells of it
-//! - `outbox`, `pump`, `stream`, `feedback`: packets out, and what the other side says about them
+//! - `selector`, `outbox`, `repairs`: what is to be sent, and in which order
+//! - `pump`, `voice`, `stream`, `feedback`: packets out, and what the other side says about them
 //! - `arrival_tap`, `transport_cc`: when packets arrived, said and heard
 //! - `clocks`: when things were captured, as the two sides report it
 //! - `receive`, `control`: packets and messages in
@@ -38,10 +39,13 @@ mod outbox;
 mod peer;
 mod pump;
 mod receive;
+mod repairs;
+mod selector;
 mod shared;
 mod stats;
 mod stream;
 mod transport_cc;
+mod voice;
 
 #[cfg(test)]
 mod tests;
@@ -51,4 +55,5 @@ pub use connection::Link;
 pub use control::MAX_CONTROL_BYTES;
 pub use error::{LinkError, LinkFailure};
 pub use event::{LinkEvent, MediaSink};
+pub use selector::Take;
 pub use stats::{KindStats, LinkState, LinkStats, Path, Route, Transport};

@@ -1,44 +1,78 @@
 //! What waits to be sent on one link.
 //!
 //! Filled by media threads, emptied by the pump. Audio goes first, even between two packets of a
-//! picture: a keyframe is a hundred packets. Pictures are only dropped whole, and with one all that
-//! build on it, up to the next keyframe.
+//! picture: a keyframe is a hundred packets. Nothing waits longer than [`MAX_WAIT`]: pictures that
+//! nothing builds on are given up first, then the oldest, whole, with all that build on it, up to the
+//! next keyframe.
 //!
-//! Pure; the caller brings the lock. Costs one reference per frame.
+//! Pure; the caller brings the lock and the time. Costs one reference per frame.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use super::selector::{Selector, Take};
 use crate::audio::EncodedAudio;
+use crate::transport::layer::Layer;
+use crate::transport::pacer::MAX_WAIT;
 use crate::video::EncodedVideo;
 
 /// Audio packets that may wait, 100 ms: later they would be concealed anyway. The oldest goes.
 const AUDIO_CAPACITY: usize = 5;
 
-/// Pictures that may wait, 200 ms at 30 a second. Beyond that the network or the machine can't keep
-/// up, and older pictures would only delay newer ones. The oldest goes, and all that build on it.
-const VIDEO_CAPACITY: usize = 6;
+/// Pictures that may wait, whatever the time says: more than [`MAX_WAIT`] holds at 60 a second.
+const VIDEO_CAPACITY: usize = 16;
+
+/// When pictures wait this long, those that nothing builds on are left out: the pacer can't keep up.
+const CROWDED: Duration = Duration::from_millis(100);
+
+/// A picture that has begun is sent to its end, because giving it up takes a keyframe, which is
+/// dearer. But not for longer than this: then the path has all but gone.
+const MAX_SENDING: Duration = Duration::from_secs(1);
 
 /// What became of a picture.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Queued {
     /// It waits its turn.
     Yes,
-    /// It would be of no use: what it builds on was dropped or never sent.
+    /// It is not for this person.
     No,
-    /// Pictures were dropped, and nothing that follows can be decoded: a keyframe is needed.
+    /// It would have been, but nothing can be sent until there is a keyframe.
     KeyframeNeeded,
+}
+
+/// A packet of a picture.
+#[derive(Clone, Debug)]
+pub(super) struct VideoPacket {
+    /// The picture.
+    pub frame: Arc<EncodedVideo>,
+    /// Which of its payloads.
+    pub index: usize,
+    /// What to send it with.
+    pub timestamp: u32,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    frame: Arc<EncodedVideo>,
+    timestamp: u32,
+    queued: Instant,
 }
 
 /// The queues of one link.
 #[derive(Debug)]
 pub(super) struct Outbox {
-    audio: VecDeque<Arc<EncodedAudio>>,
-    video: VecDeque<Arc<EncodedVideo>>,
+    selector: Selector,
+    audio: VecDeque<(Arc<EncodedAudio>, Instant)>,
+    video: VecDeque<Waiting>,
     /// The picture being sent, and its next packet.
-    current: Option<(Arc<EncodedVideo>, usize)>,
+    current: Option<(Waiting, usize)>,
     /// Nothing but a keyframe is of use.
     broken: bool,
+    /// When the latest keyframe had left: what came meanwhile waited for it, and not for itself.
+    keyframe_left: Option<Instant>,
+    /// How long the latest picture took, from being queued to having left.
+    delay: Duration,
     audio_dropped: u64,
     video_dropped: u64,
 }
@@ -46,10 +80,13 @@ pub(super) struct Outbox {
 impl Default for Outbox {
     fn default() -> Self {
         Self {
+            selector: Selector::default(),
             audio: VecDeque::new(),
             video: VecDeque::new(),
             current: None,
             broken: true,
+            keyframe_left: None,
+            delay: Duration::ZERO,
             audio_dropped: 0,
             video_dropped: 0,
         }
@@ -58,47 +95,143 @@ impl Default for Outbox {
 
 impl Outbox {
     /// Queues a packet of audio.
-    pub fn push_audio(&mut self, packet: Arc<EncodedAudio>) {
+    pub fn push_audio(&mut self, packet: Arc<EncodedAudio>, now: Instant) {
         if self.audio.len() == AUDIO_CAPACITY {
             self.audio.pop_front();
             self.audio_dropped += 1;
         }
-        self.audio.push_back(packet);
+        self.audio.push_back((packet, now));
     }
 
-    /// Queues a picture.
-    pub fn push_video(&mut self, frame: Arc<EncodedVideo>) -> Queued {
-        if frame.payloads.is_empty() || (self.broken && !frame.keyframe) {
+    /// Queues a picture, if it is for this person.
+    pub fn push_video(&mut self, frame: Arc<EncodedVideo>, now: Instant) -> Queued {
+        if frame.payloads.is_empty() {
             return Queued::No;
         }
+        let layer = frame.layer;
+        let Some(timestamp) = self.selector.choose(&frame) else {
+            let needed = self.selector.is_waiting() && self.selector.wanted() == Some(layer);
+            return if needed {
+                Queued::KeyframeNeeded
+            } else {
+                Queued::No
+            };
+        };
+        self.expire(now);
         if self.video.len() == VIDEO_CAPACITY {
-            self.make_room();
-            if self.video.is_empty() && !frame.keyframe {
-                self.video_dropped += 1;
-                self.broken = true;
-                return Queued::KeyframeNeeded;
-            }
+            self.drop_oldest();
+        }
+        if self.broken && !frame.keyframe {
+            self.video_dropped += 1;
+            return Queued::KeyframeNeeded;
         }
         self.broken = false;
-        self.video.push_back(frame);
+        self.video.push_back(Waiting {
+            frame,
+            timestamp,
+            queued: now,
+        });
         Queued::Yes
+    }
+
+    /// From now on this is sent. Returns the layer of which a keyframe is needed.
+    pub fn take(&mut self, take: Take) -> Option<Layer> {
+        if take.layer.is_none() {
+            self.video.clear();
+            self.broken = true;
+        }
+        self.selector.take(take)
+    }
+
+    /// The layer that is wanted, and the one that is being sent.
+    pub fn layers(&self) -> (Option<Layer>, Option<Layer>) {
+        (self.selector.wanted(), self.selector.current())
+    }
+
+    /// Whether only a keyframe would help the other side.
+    pub fn needs_keyframe(&self) -> bool {
+        self.selector.wanted().is_some() && (self.broken || self.selector.is_waiting())
+    }
+
+    /// Gives up what has waited too long.
+    pub fn expire(&mut self, now: Instant) {
+        let too_old = |since: Instant, limit| now.saturating_duration_since(since) > limit;
+        while self
+            .audio
+            .front()
+            .is_some_and(|(_, queued)| too_old(*queued, MAX_WAIT))
+        {
+            self.audio.pop_front();
+            self.audio_dropped += 1;
+        }
+        if let Some((sending, _)) = &self.current {
+            if too_old(sending.queued, MAX_SENDING) {
+                self.current = None;
+                self.video_dropped += 1;
+                self.drop_to_keyframe();
+            } else if sending.frame.keyframe {
+                return;
+            }
+        }
+        let since = |waiting: &Waiting, left: Option<Instant>| {
+            left.map_or(waiting.queued, |left| left.max(waiting.queued))
+        };
+        let left = self.keyframe_left;
+        let Some(oldest) = self.video.front().map(|oldest| since(oldest, left)) else {
+            return;
+        };
+        if too_old(oldest, CROWDED) {
+            let before = self.video.len();
+            self.video.retain(|waiting| !waiting.frame.droppable);
+            self.video_dropped += (before - self.video.len()) as u64;
+        }
+        while self
+            .video
+            .front()
+            .is_some_and(|oldest| too_old(since(oldest, left), MAX_WAIT))
+        {
+            self.drop_oldest();
+        }
+    }
+
+    /// The size of the next packet of audio, and of the next packet of video.
+    pub fn sizes(&self) -> (Option<usize>, Option<usize>) {
+        let audio = self.audio.front().map(|(packet, _)| packet.payload.len());
+        let next = match &self.current {
+            Some((sending, index)) => sending.frame.payloads.get(*index),
+            None => self
+                .video
+                .front()
+                .and_then(|next| next.frame.payloads.first()),
+        };
+        (audio, next.map(bytes::Bytes::len))
     }
 
     /// The next packet of audio, which goes before everything else.
     pub fn pop_audio(&mut self) -> Option<Arc<EncodedAudio>> {
-        self.audio.pop_front()
+        self.audio.pop_front().map(|(packet, _)| packet)
     }
 
-    /// The next packet of video: a picture and which of its payloads.
-    pub fn pop_video(&mut self) -> Option<(Arc<EncodedVideo>, usize)> {
-        let (frame, index) = match self.current.take() {
+    /// The next packet of video.
+    pub fn pop_video(&mut self, now: Instant) -> Option<VideoPacket> {
+        let (sending, index) = match self.current.take() {
             Some(current) => current,
             None => (self.video.pop_front()?, 0),
         };
-        if index + 1 < frame.payloads.len() {
-            self.current = Some((frame.clone(), index + 1));
+        let packet = VideoPacket {
+            frame: sending.frame.clone(),
+            index,
+            timestamp: sending.timestamp,
+        };
+        if index + 1 < sending.frame.payloads.len() {
+            self.current = Some((sending, index + 1));
+        } else {
+            self.delay = now.saturating_duration_since(sending.queued);
+            if sending.frame.keyframe {
+                self.keyframe_left = Some(now);
+            }
         }
-        Some((frame, index))
+        Some(packet)
     }
 
     /// Forgets what waits: the path was away, and what was meant for it is too old.
@@ -114,130 +247,34 @@ impl Outbox {
         (self.audio_dropped, self.video_dropped)
     }
 
-    /// Drops the oldest picture and all that build on it.
-    fn make_room(&mut self) {
-        loop {
-            self.video_dropped += u64::from(self.video.pop_front().is_some());
-            if self.video.front().is_none_or(|next| next.keyframe) {
-                return;
-            }
+    /// How long pictures wait here: the latest that left, or the oldest that has not.
+    pub fn delay(&self, now: Instant) -> Duration {
+        let sending = self.current.as_ref().map(|(sending, _)| sending.queued);
+        let oldest = sending.or_else(|| self.video.front().map(|oldest| oldest.queued));
+        let waiting = oldest.map(|queued| now.saturating_duration_since(queued));
+        self.delay.max(waiting.unwrap_or_default())
+    }
+
+    fn drop_oldest(&mut self) {
+        let droppable = self
+            .video
+            .pop_front()
+            .is_some_and(|oldest| oldest.frame.droppable);
+        self.video_dropped += 1;
+        if !droppable {
+            self.drop_to_keyframe();
         }
+    }
+
+    /// What builds on a picture that was given up is of no use.
+    fn drop_to_keyframe(&mut self) {
+        while self.video.front().is_some_and(|next| !next.frame.keyframe) {
+            self.video.pop_front();
+            self.video_dropped += 1;
+        }
+        self.broken = self.video.is_empty();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::transport::layer::Layer;
-    use bytes::Bytes;
-
-    fn audio(timestamp: u32) -> Arc<EncodedAudio> {
-        Arc::new(EncodedAudio {
-            timestamp,
-            payload: Bytes::from_static(b"opus"),
-            level_dbfs: -20.0,
-            voice: true,
-        })
-    }
-
-    fn video(timestamp: u32, keyframe: bool, packets: usize) -> Arc<EncodedVideo> {
-        Arc::new(EncodedVideo {
-            timestamp,
-            keyframe,
-            layer: Layer::High,
-            droppable: false,
-            width: 1280,
-            height: 720,
-            payloads: vec![Bytes::from_static(b"h264"); packets],
-        })
-    }
-
-    /// What leaves, as `aTIMESTAMP` or `vTIMESTAMP.INDEX`.
-    fn drain(outbox: &mut Outbox) -> Vec<String> {
-        std::iter::from_fn(|| {
-            let audio = outbox
-                .pop_audio()
-                .map(|packet| format!("a{}", packet.timestamp));
-            audio.or_else(|| {
-                let (frame, index) = outbox.pop_video()?;
-                Some(format!("v{}.{index}", frame.timestamp))
-            })
-        })
-        .collect()
-    }
-
-    #[test]
-    fn audio_goes_first_even_in_the_middle_of_a_picture() {
-        let mut outbox = Outbox::default();
-        outbox.push_video(video(1, true, 3));
-        assert!(outbox.pop_video().is_some_and(|(_, index)| index == 0));
-        outbox.push_audio(audio(7));
-        assert_eq!(drain(&mut outbox), ["a7", "v1.1", "v1.2"]);
-    }
-
-    #[test]
-    fn nothing_is_sent_before_the_first_keyframe() {
-        let mut outbox = Outbox::default();
-        assert_eq!(outbox.push_video(video(1, false, 1)), Queued::No);
-        assert_eq!(outbox.push_video(video(2, true, 1)), Queued::Yes);
-        assert_eq!(outbox.push_video(video(3, false, 1)), Queued::Yes);
-        assert_eq!(drain(&mut outbox), ["v2.0", "v3.0"]);
-        assert_eq!(outbox.dropped(), (0, 0));
-    }
-
-    #[test]
-    fn when_pictures_pile_up_they_go_whole_and_a_keyframe_is_asked_for_once() {
-        let mut outbox = Outbox::default();
-        outbox.push_video(video(0, true, 2));
-        outbox.pop_video();
-        for n in 1..=VIDEO_CAPACITY as u32 {
-            assert_eq!(outbox.push_video(video(n, false, 2)), Queued::Yes);
-        }
-        assert_eq!(
-            outbox.push_video(video(7, false, 2)),
-            Queued::KeyframeNeeded
-        );
-        assert_eq!(outbox.push_video(video(8, false, 2)), Queued::No);
-        assert_eq!(outbox.push_video(video(9, true, 1)), Queued::Yes);
-        // The picture that had begun is finished.
-        assert_eq!(drain(&mut outbox), ["v0.1", "v9.0"]);
-        assert_eq!(outbox.dropped(), (0, VIDEO_CAPACITY as u64 + 1));
-    }
-
-    #[test]
-    fn pictures_after_a_waiting_keyframe_survive_those_before_it() {
-        let mut outbox = Outbox::default();
-        for (n, keyframe) in [
-            (0, true),
-            (1, false),
-            (2, true),
-            (3, false),
-            (4, false),
-            (5, false),
-        ] {
-            outbox.push_video(video(n, keyframe, 1));
-        }
-        assert_eq!(outbox.push_video(video(6, false, 1)), Queued::Yes);
-        assert_eq!(drain(&mut outbox), ["v2.0", "v3.0", "v4.0", "v5.0", "v6.0"]);
-    }
-
-    #[test]
-    fn late_audio_is_dropped_oldest_first() {
-        let mut outbox = Outbox::default();
-        for n in 0..AUDIO_CAPACITY as u32 + 2 {
-            outbox.push_audio(audio(n));
-        }
-        assert_eq!(drain(&mut outbox), ["a2", "a3", "a4", "a5", "a6"]);
-        assert_eq!(outbox.dropped(), (2, 0));
-    }
-
-    #[test]
-    fn after_a_path_was_away_only_a_keyframe_is_of_use() {
-        let mut outbox = Outbox::default();
-        outbox.push_video(video(0, true, 2));
-        outbox.push_audio(audio(0));
-        outbox.restart();
-        assert_eq!(outbox.push_video(video(1, false, 1)), Queued::No);
-        assert!(drain(&mut outbox).is_empty());
-    }
-}
+mod tests;

@@ -41,6 +41,9 @@ pub(super) struct Peer {
     pub connection: Arc<dyn PeerConnection>,
     pub microphone: OutgoingStream,
     pub camera: OutgoingStream,
+    /// The screen's stream, which carries what fills up probes of the path: the camera's would then
+    /// have holes whenever such a packet is lost.
+    pub filler: OutgoingStream,
     pub feedback: mpsc::Receiver<Feedback>,
     pub control: Arc<dyn DataChannel>,
     pub chat: Arc<dyn DataChannel>,
@@ -102,6 +105,7 @@ impl Peer {
         Ok(Self {
             microphone: stream(0, microphone),
             camera: stream(1, camera),
+            filler: stream(2, random.ssrc(Line::Screen)),
             feedback,
             control: channel(&*connection, "control", CONTROL_STREAM).await?,
             chat: channel(&*connection, "chat", CHAT_STREAM).await?,
@@ -179,6 +183,6 @@ impl Random {
     }
 
     fn sequence(&self, index: usize) -> u16 {
-        (self.sequence >> (index * 16)) as u16
+        (self.sequence >> (index * 8)) as u16
     }
 }

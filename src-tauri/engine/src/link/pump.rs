@@ -1,11 +1,14 @@
 //! The task that sends: media out, repair out, requests out, and feedback in.
 //!
-//! One per link. Order of what goes out: audio, then repair, then the next packet of the picture. It
-//! waits only for the connection's driver; while it waits, the outbox is cut by the media threads.
+//! One per link. What the pacer allows leaves, in this order: audio, which never waits; repair, within
+//! its share; the next packet of the picture; filler, when the path is probed. It sleeps until the
+//! pacer or a request is due or somebody wakes it, so an idle link costs nothing, and one that sends
+//! some forty wake-ups a second beside its packets. While it waits for the connection's driver, the
+//! outbox is cut by the media threads.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use rtc::rtcp;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
@@ -18,18 +21,32 @@ use webrtc::media_stream::track_remote::TrackRemote;
 use super::error::LinkError;
 use super::event::LinkEvent;
 use super::feedback::Feedback;
-use super::lines::PayloadTypes;
-use super::shared::{Shared, until};
+use super::repairs::Repairs;
+use super::shared::{Congestion, Shared, until};
 use super::stats::count;
-use super::stream::{OutgoingStream, TransportNumbers};
-use crate::audio::{EncodedAudio, VOICE_BITRATE};
-use crate::transport::history::History;
+use super::stream::{OVERHEAD, OutgoingStream, TransportNumbers};
+use super::voice::OutgoingVoice;
+use crate::transport::bitrate::Bitrate;
+use crate::transport::estimator::{Estimator, ProbeId};
+use crate::transport::history::{History, SentPacket};
 use crate::transport::keyframe::KeyframeGate;
-use crate::transport::red::{Copies, Redundancy};
-use crate::video::EncodedVideo;
+use crate::transport::layer::Layer;
+use crate::transport::pacer::{Kind, PADDING, Pacer, Step, Waiting};
 
-/// Packets that may wait to be sent once more; when more are missed, a keyframe is the better answer.
-const MAX_REPAIRS: usize = 512;
+/// How often the estimator is asked for a probe while media flows.
+const PROBE_EVERY: Duration = Duration::from_millis(25);
+
+/// Without anything sent for this long there is nothing to estimate, and nobody asks for a probe.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// What the encoders could use, until somebody says: a picture of 720 rows at its best, with sound.
+const DEFAULT_WANTED: Bitrate = Bitrate::from_kbps(3_000);
+
+/// How fast packets leave towards one who does not report what arrives: as good as unpaced.
+const UNREPORTED: Bitrate = Bitrate::from_kbps(12_000);
+
+/// The NAL unit type "filler data" (H.264, section 7.3.2.7), which every decoder passes over.
+const FILLER_UNIT: u8 = 12;
 
 /// The other side's camera, once its first packet has come.
 #[derive(Clone)]
@@ -46,36 +63,55 @@ pub(super) struct Pipes {
     pub events: mpsc::Sender<LinkEvent>,
 }
 
+/// What it sends on.
+pub(super) struct Streams {
+    pub microphone: OutgoingVoice,
+    pub camera: OutgoingStream,
+    pub filler: OutgoingStream,
+}
+
 pub(super) struct Pump {
     pipes: Pipes,
-    microphone: OutgoingStream,
-    camera: OutgoingStream,
+    streams: Streams,
     numbers: TransportNumbers,
-    /// What was said of late, to be sent along with what is said next, and whether that is needed.
-    copies: Copies,
-    redundancy: Redundancy,
+    estimator: Estimator,
+    pacer: Pacer,
+    /// The other side says when our packets arrive.
+    reported: bool,
+    /// When the last packet left.
+    sent: Option<Instant>,
+    /// When the estimator is next asked for a probe.
+    probe_due: Instant,
+    /// When the pacer will let something go.
+    paced_until: Option<Instant>,
     /// What was sent of our camera, to be sent again.
     history: History,
-    /// What the other side wants to be sent again.
-    repairs: VecDeque<u16>,
-    /// Keyframes that the other side asks us for.
+    repairs: Repairs,
+    /// Keyframes that the other side asks us for, or needs though it may not know.
     asked: KeyframeGate,
+    /// Of which layer.
+    asked_layer: Option<Layer>,
     /// Keyframes that we ask the other side for.
     asking: KeyframeGate,
 }
 
 impl Pump {
-    pub fn new(pipes: Pipes, microphone: OutgoingStream, camera: OutgoingStream) -> Self {
+    pub fn new(pipes: Pipes, streams: Streams) -> Self {
+        let now = Instant::now();
         Self {
             pipes,
-            microphone,
-            camera,
+            streams,
             numbers: TransportNumbers::default(),
-            copies: Copies::default(),
-            redundancy: Redundancy::default(),
+            estimator: Estimator::new(now),
+            pacer: Pacer::new(now),
+            reported: false,
+            sent: None,
+            probe_due: now,
+            paced_until: None,
             history: History::default(),
-            repairs: VecDeque::new(),
+            repairs: Repairs::default(),
             asked: KeyframeGate::default(),
+            asked_layer: None,
             asking: KeyframeGate::default(),
         }
     }
@@ -84,7 +120,7 @@ impl Pump {
     pub async fn run(mut self) {
         let shared = self.pipes.shared.clone();
         loop {
-            let deadline = self.deadline();
+            let deadline = self.deadline(&shared);
             tokio::select! {
                 () = shared.wake.notified() => {}
                 Some(feedback) = self.pipes.feedback.recv() => self.hear(feedback),
@@ -98,25 +134,39 @@ impl Pump {
         }
     }
 
-    /// When a request for a keyframe that has to wait will be due.
-    fn deadline(&self) -> Option<Instant> {
-        let asking = self.asking.deadline();
-        self.asked.deadline().into_iter().chain(asking).min()
+    /// When there will be something to do though nothing happens.
+    fn deadline(&self, shared: &Shared) -> Option<Instant> {
+        if !shared.is_open() {
+            return None;
+        }
+        let probe = self.sent.map(|_| self.probe_due);
+        let moments = [
+            self.asked.deadline(),
+            self.asking.deadline(),
+            self.paced_until,
+            self.repairs.deadline(),
+            probe,
+        ];
+        moments.into_iter().flatten().min()
     }
 
     fn hear(&mut self, feedback: Feedback) {
-        let shared = &self.pipes.shared;
+        let (shared, now) = (&self.pipes.shared, Instant::now());
         match feedback {
             Feedback::Nack(sequences) => {
                 count(&shared.counters.nacks_received);
-                let room = MAX_REPAIRS - self.repairs.len().min(MAX_REPAIRS);
-                self.repairs.extend(sequences.into_iter().take(room));
+                self.repairs.ask(sequences, now);
             }
             Feedback::Keyframe => {
                 count(&shared.counters.keyframe_requests_received);
                 self.asked.request();
             }
-            Feedback::Arrivals(_) => count(&shared.counters.arrival_reports_received),
+            Feedback::Arrivals(report) => {
+                count(&shared.counters.arrival_reports_received);
+                self.estimator.feedback(&report, now);
+                self.reported = true;
+                self.publish();
+            }
             Feedback::Report {
                 audio,
                 loss,
@@ -128,7 +178,7 @@ impl Pump {
                 if audio {
                     path.remote_loss = loss;
                     drop(path);
-                    self.redundancy.report(loss);
+                    self.streams.microphone.report(loss);
                     self.tell(LinkEvent::RemoteLoss(loss));
                 }
             }
@@ -137,85 +187,173 @@ impl Pump {
 
     async fn work(&mut self, shared: &Shared) -> Result<(), LinkError> {
         if !shared.is_open() {
+            self.sent = None;
             return Ok(());
         }
-        if self.asked.poll(Instant::now()) {
-            self.tell(LinkEvent::KeyframeRequested);
-        }
+        self.obey(shared);
         self.request(shared).await?;
         loop {
             while let Ok(feedback) = self.pipes.feedback.try_recv() {
                 self.hear(feedback);
             }
-            let audio = shared.outbox().pop_audio();
-            if let Some(packet) = audio {
-                self.send_audio(&packet).await?;
-            } else if !self.repairs.is_empty() {
-                self.send_repair().await?;
-            } else {
-                let video = shared.outbox().pop_video();
-                let Some((frame, index)) = video else {
+            let now = Instant::now();
+            self.steer(now);
+            let waiting = self.waiting(shared, now);
+            match self.pacer.next(waiting, now) {
+                Step::Send(kind, probe) => self.send(kind, probe).await?,
+                Step::Wait(moment) => {
+                    self.paced_until = Some(moment);
                     return Ok(());
-                };
-                self.send_video(&frame, index).await?;
+                }
+                Step::Idle => {
+                    self.paced_until = None;
+                    return Ok(());
+                }
             }
         }
     }
 
-    async fn send_audio(&mut self, audio: &EncodedAudio) -> Result<(), LinkError> {
-        let agreed = self.microphone.payload_types().await;
-        let with_copies = agreed.and_then(|PayloadTypes { media, red }| {
-            let (red, needed) = (red?, self.redundancy.copies(VOICE_BITRATE, None));
-            let wrapped = self
-                .copies
-                .wrap(audio.timestamp, &audio.payload, needed, media)?;
-            Some((red, wrapped))
-        });
-        let shared = &self.pipes.shared;
-        shared.path().audio_copies = agreed.is_some_and(|agreed| agreed.red.is_some());
-        shared.counters.audio_sent.add(audio.payload.len());
-        let Some((red, payload)) = with_copies else {
-            let payload = audio.payload.clone();
-            let packet = self.microphone.number(audio.timestamp, false, payload);
-            self.microphone.send(packet, &mut self.numbers).await?;
-            return Ok(());
+    /// Does what was ordered meanwhile.
+    fn obey(&mut self, shared: &Shared) {
+        let (orders, now) = (&shared.orders, Instant::now());
+        if orders.path_changed.swap(false, Ordering::AcqRel) {
+            self.estimator.path_changed(now);
+        }
+        let wanted = match orders.wanted.load(Ordering::Relaxed) {
+            0 => DEFAULT_WANTED,
+            bps => Bitrate::from_bps(bps),
         };
-        let copied = payload.len() - audio.payload.len();
-        shared.counters.audio_copies.add(copied);
-        let packet = self.microphone.number(audio.timestamp, false, payload);
-        self.microphone
-            .send_as(red, packet, &mut self.numbers)
-            .await?;
+        self.estimator.set_wanted(wanted);
+        if orders.keyframe_needed.swap(false, Ordering::AcqRel) {
+            self.asked.request();
+        }
+        let (wanted, _) = shared.outbox().layers();
+        if self.asked_layer != wanted {
+            // The first keyframe of a layer does not wait because there was one of another.
+            self.asked_layer = wanted;
+            let needed = std::mem::take(&mut self.asked).is_waiting();
+            if needed {
+                self.asked.request();
+            }
+        }
+        match wanted {
+            Some(layer) if self.asked.poll(now) => self.tell(LinkEvent::KeyframeRequested(layer)),
+            Some(_) => {}
+            // Who takes no pictures needs no keyframe.
+            None => self.asked.satisfy(),
+        }
+    }
+
+    /// Lets the estimator and the pacer move on.
+    fn steer(&mut self, now: Instant) {
+        let quiet = self
+            .sent
+            .is_none_or(|sent| now.saturating_duration_since(sent) > QUIET);
+        if quiet {
+            self.sent = None;
+        } else if now >= self.probe_due {
+            self.probe_due = now + PROBE_EVERY;
+            if let Some(probe) = self.estimator.probe(now) {
+                self.pacer.probe(probe, now);
+            }
+            self.publish();
+        }
+        self.pacer.set_rate(match self.reported {
+            true => self.estimator.pacing(),
+            false => UNREPORTED,
+        });
+    }
+
+    /// The sizes of what is first in each queue.
+    fn waiting(&mut self, shared: &Shared, now: Instant) -> Waiting {
+        let round_trip = shared.path().rtt;
+        let mut outbox = shared.outbox();
+        outbox.expire(now);
+        let (audio, video) = outbox.sizes();
+        drop(outbox);
+        let repair = self.repairs.size(&mut self.history, round_trip, now);
+        let weight = |size: usize| size + OVERHEAD;
+        Waiting {
+            audio: audio.map(weight),
+            repair: repair.map(weight),
+            video: video.map(weight),
+        }
+    }
+
+    async fn send(&mut self, kind: Kind, probe: Option<ProbeId>) -> Result<(), LinkError> {
+        let (shared, now) = (self.pipes.shared.clone(), Instant::now());
+        let counters = &shared.counters;
+        let (bytes, number) = match kind {
+            Kind::Audio => {
+                let Some(packet) = shared.outbox().pop_audio() else {
+                    return Ok(());
+                };
+                let estimate = self.reported.then(|| self.estimator.estimate());
+                let (voice, numbers) = (&mut self.streams.microphone, &mut self.numbers);
+                voice.send(&packet, estimate, numbers, &shared).await?
+            }
+            Kind::Repair => {
+                let Some(repair) = self.repairs.pop(self.estimator.loss(), now) else {
+                    return Ok(());
+                };
+                let bytes = repair.packet.payload.len();
+                counters.retransmitted.add(bytes);
+                // The other side's SRTP takes a copy for a replay, and would never report it.
+                let numbers = (!repair.copy).then_some(&mut self.numbers);
+                (
+                    bytes,
+                    self.streams.camera.send(repair.packet, numbers).await?,
+                )
+            }
+            Kind::Video => self.send_video(&shared, now).await?,
+            Kind::Padding => {
+                let mut payload = vec![0xff; PADDING];
+                payload[0] = FILLER_UNIT;
+                counters.padding.add(payload.len());
+                let filler = &mut self.streams.filler;
+                let packet = filler.number(0, false, payload.into());
+                (PADDING, filler.send(packet, Some(&mut self.numbers)).await?)
+            }
+        };
+        if bytes == 0 {
+            return Ok(());
+        }
+        self.sent = Some(now);
+        self.pacer.sent(kind, bytes + OVERHEAD, now);
+        if let Some(number) = number {
+            self.estimator.sent(number, bytes + OVERHEAD, probe, now);
+        }
         Ok(())
     }
 
-    async fn send_video(&mut self, frame: &EncodedVideo, index: usize) -> Result<(), LinkError> {
-        let shared = &self.pipes.shared;
-        if index == 0 {
+    async fn send_video(
+        &mut self,
+        shared: &Shared,
+        now: Instant,
+    ) -> Result<(usize, Option<u16>), LinkError> {
+        let popped = shared.outbox().pop_video(now);
+        let Some(next) = popped else {
+            return Ok((0, None));
+        };
+        let frame = &next.frame;
+        if next.index == 0 {
             shared.path().layer = Some((frame.width, frame.height));
             if frame.keyframe {
                 self.asked.satisfy();
             }
         }
-        let payload = frame.payloads[index].clone();
+        let payload = frame.payloads[next.index].clone();
         shared.counters.video_sent.add(payload.len());
-        let last = index + 1 == frame.payloads.len();
-        let packet = self.camera.number(frame.timestamp, last, payload);
-        self.history.record(packet.clone(), Instant::now());
-        self.camera.send(packet, &mut self.numbers).await?;
-        Ok(())
-    }
-
-    async fn send_repair(&mut self) -> Result<(), LinkError> {
-        let now = Instant::now();
-        let sequence = self.repairs.pop_front();
-        let Some(packet) = sequence.and_then(|n| self.history.repeat(n, now)) else {
-            return Ok(());
-        };
-        let counters = &self.pipes.shared.counters;
-        counters.retransmitted.add(packet.payload.len());
-        self.camera.send(packet, &mut self.numbers).await?;
-        Ok(())
+        let last = next.index + 1 == frame.payloads.len();
+        let bytes = payload.len();
+        let packet: SentPacket = self.streams.camera.number(next.timestamp, last, payload);
+        self.history.record(packet.clone(), now);
+        let number = self
+            .streams
+            .camera
+            .send(packet, Some(&mut self.numbers))
+            .await?;
+        Ok((bytes, number))
     }
 
     /// Asks the other side for what we miss.
@@ -227,7 +365,7 @@ impl Pump {
         let Some(remote) = self.pipes.remote_camera.borrow().clone() else {
             return Ok(());
         };
-        let (sender_ssrc, media_ssrc) = (self.camera.ssrc(), remote.ssrc);
+        let (sender_ssrc, media_ssrc) = (self.streams.camera.ssrc(), remote.ssrc);
         let mut packets: Vec<Box<dyn rtcp::Packet>> = Vec::new();
         if !wanted.nacks.is_empty() {
             count(&shared.counters.nacks_sent);
@@ -249,6 +387,19 @@ impl Pump {
         }
         let written = remote.track.write_rtcp(packets).await;
         written.map_err(|_| LinkError::Ended)
+    }
+
+    /// Lets others see what the estimator knows.
+    fn publish(&self) {
+        if self.reported {
+            self.pipes.shared.path().congestion = Congestion {
+                estimate: Some(self.estimator.estimate()),
+                acknowledged: self.estimator.acknowledged(),
+                loss: self.estimator.loss(),
+                queue_delay: self.estimator.queue_delay(),
+                limited: Some(self.estimator.limited_by()),
+            };
+        }
     }
 
     /// An event that says nothing new once the next one is there: dropped when the owner is behind.

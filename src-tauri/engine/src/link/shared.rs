@@ -3,7 +3,7 @@
 //! Every lock here is held for some hundred nanoseconds and never across an await: media threads
 //! take them.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,8 +11,11 @@ use tokio::sync::Notify;
 
 use super::clocks::Clocks;
 use super::outbox::{Outbox, Queued};
+use super::selector::Take;
 use super::stats::{Counters, LinkState, LinkStats, Route};
 use crate::audio::EncodedAudio;
+use crate::transport::bitrate::Bitrate;
+use crate::transport::estimator::Limit;
 use crate::video::EncodedVideo;
 
 /// Sequence numbers that may wait to be asked for; more are lost for good and end in a keyframe.
@@ -37,6 +40,28 @@ pub(super) struct PathState {
     pub remote_loss: f32,
     pub layer: Option<(u32, u32)>,
     pub audio_copies: bool,
+    pub congestion: Congestion,
+}
+
+/// What the estimator knows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Congestion {
+    pub estimate: Option<Bitrate>,
+    pub acknowledged: Option<Bitrate>,
+    pub loss: f32,
+    pub queue_delay: Duration,
+    pub limited: Option<Limit>,
+}
+
+/// What the pump is told besides what waits for it.
+#[derive(Debug, Default)]
+pub(super) struct Orders {
+    /// Packets take another way from now on.
+    pub path_changed: AtomicBool,
+    /// Only a keyframe would help the other side.
+    pub keyframe_needed: AtomicBool,
+    /// The most that the encoders could use, bits per second; 0: unknown.
+    pub wanted: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -46,6 +71,7 @@ pub(super) struct Shared {
     path: Mutex<PathState>,
     /// There is, or just was, a path: what is sent has somewhere to go.
     open: AtomicBool,
+    pub orders: Orders,
     pub counters: Counters,
     pub clocks: Arc<Clocks>,
     /// Something waits for the pump.
@@ -66,19 +92,40 @@ impl Shared {
     pub fn push_audio(&self, packet: &Arc<EncodedAudio>) {
         self.clocks.note_voice(packet.timestamp, Instant::now());
         if self.is_open() {
-            self.outbox().push_audio(packet.clone());
+            self.outbox().push_audio(packet.clone(), Instant::now());
             self.wake.notify_one();
         }
     }
 
-    /// Returns whether a keyframe is needed from now on.
-    pub fn push_video(&self, frame: &Arc<EncodedVideo>) -> bool {
+    pub fn push_video(&self, frame: &Arc<EncodedVideo>) {
         if !self.is_open() {
-            return false;
+            return;
         }
-        let queued = self.outbox().push_video(frame.clone());
+        match self.outbox().push_video(frame.clone(), Instant::now()) {
+            Queued::Yes => {}
+            Queued::No => return,
+            Queued::KeyframeNeeded => return self.need_keyframe(),
+        }
         self.wake.notify_one();
-        queued == Queued::KeyframeNeeded
+    }
+
+    pub fn take(&self, take: Take) {
+        let needed = self.outbox().take(take);
+        if needed.is_some() {
+            self.need_keyframe();
+        }
+    }
+
+    /// Only a keyframe helps the other side.
+    pub fn need_keyframe(&self) {
+        self.orders.keyframe_needed.store(true, Ordering::Release);
+        self.wake.notify_one();
+    }
+
+    /// What is sent takes another way from now on.
+    pub fn path_changed(&self) {
+        self.orders.path_changed.store(true, Ordering::Release);
+        self.wake.notify_one();
     }
 
     pub fn request_packets(&self, sequences: &[u16]) {
@@ -108,7 +155,11 @@ impl Shared {
 
     pub fn stats(&self) -> LinkStats {
         let path = *self.path();
-        let (audio_dropped, video_dropped) = self.outbox().dropped();
+        let congestion = path.congestion;
+        let outbox = self.outbox();
+        let (audio_dropped, video_dropped) = outbox.dropped();
+        let (pacer_delay, (_, sending)) = (outbox.delay(Instant::now()), outbox.layers());
+        drop(outbox);
         let counters = &self.counters;
         LinkStats {
             state: path.state,
@@ -117,10 +168,18 @@ impl Shared {
             media_rtt: path.media_rtt,
             remote_loss: path.remote_loss,
             audio_copies: path.audio_copies,
+            estimate: congestion.estimate,
+            acknowledged: congestion.acknowledged,
+            loss: congestion.loss,
+            queue_delay: congestion.queue_delay,
+            limited: congestion.limited,
+            pacer_delay,
+            sending,
             audio_sent: counters.audio_sent.get(),
             audio_copies_sent: counters.audio_copies.get(),
             video_sent: counters.video_sent.get(),
             retransmitted: counters.retransmitted.get(),
+            padding: counters.padding.get(),
             audio_received: counters.audio_received.get(),
             video_received: counters.video_received.get(),
             layer: path.layer,

@@ -6,6 +6,10 @@ use std::time::Duration;
 
 use rtc::peer_connection::transport::{RTCIceCandidate, RTCIceCandidatePair, RTCIceCandidateType};
 
+use crate::transport::bitrate::Bitrate;
+use crate::transport::estimator::Limit;
+use crate::transport::layer::Layer;
+
 /// Where a link stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LinkState {
@@ -98,6 +102,21 @@ pub struct LinkStats {
     pub remote_loss: f32,
     /// Whether the other side knows how to take copies of audio out of later packets (RFC 2198).
     pub audio_copies: bool,
+    /// What may be sent to this person, everything together; `None` before their first report on what
+    /// arrived, and with one who makes none.
+    pub estimate: Option<Bitrate>,
+    /// How fast our packets arrive there.
+    pub acknowledged: Option<Bitrate>,
+    /// Share of our packets that were lost of late, 0 to 1, by those reports.
+    pub loss: f32,
+    /// How long our packets wait in queues on the way.
+    pub queue_delay: Duration,
+    /// What holds the estimate where it is.
+    pub limited: Option<Limit>,
+    /// How long pictures wait here before they leave.
+    pub pacer_delay: Duration,
+    /// The layer that is being sent.
+    pub sending: Option<Layer>,
     /// Audio sent for the first time.
     pub audio_sent: KindStats,
     /// Audio packets that carried copies of earlier ones, and what that added to them.
@@ -106,6 +125,8 @@ pub struct LinkStats {
     pub video_sent: KindStats,
     /// Packets sent once more because the other side asked.
     pub retransmitted: KindStats,
+    /// Packets of nothing, sent to find out whether the path carries more.
+    pub padding: KindStats,
     /// Audio received.
     pub audio_received: KindStats,
     /// Video received, repaired packets included.
@@ -157,6 +178,7 @@ pub(super) struct Counters {
     pub audio_copies: KindCounter,
     pub video_sent: KindCounter,
     pub retransmitted: KindCounter,
+    pub padding: KindCounter,
     pub audio_received: KindCounter,
     pub video_received: KindCounter,
     pub nacks_received: AtomicU64,

@@ -18,6 +18,9 @@ use crate::transport::history::SentPacket;
 /// RTP's version field, which webrtc-rs leaves to us.
 const RTP_VERSION: u8 = 2;
 
+/// What a packet weighs beside its payload: RTP header, header extension, SRTP's tag, UDP, IPv4.
+pub(super) const OVERHEAD: usize = 12 + 8 + 16 + 8 + 20;
+
 /// A stream of ours and where it goes.
 pub(super) struct OutgoingStream {
     sender: Arc<dyn RtpSender>,
@@ -64,13 +67,13 @@ impl OutgoingStream {
         }
     }
 
-    /// Hands a packet to the connection's driver, under the next of `numbers`; waits while the driver
+    /// Hands a packet to the connection's driver, under the next of `numbers` if it is to have one; waits while the driver
     /// has 256 others to do. Returns the number, if one was given. What the other side has no codec
     /// for is let go.
     pub async fn send(
         &mut self,
         packet: SentPacket,
-        numbers: &mut TransportNumbers,
+        numbers: Option<&mut TransportNumbers>,
     ) -> Result<Option<u16>, LinkError> {
         match self.agreed().await {
             Some(agreed) => {
@@ -86,7 +89,7 @@ impl OutgoingStream {
         &mut self,
         payload_type: u8,
         packet: SentPacket,
-        numbers: &mut TransportNumbers,
+        numbers: Option<&mut TransportNumbers>,
     ) -> Result<Option<u16>, LinkError> {
         let Some(agreed) = self.agreed().await else {
             return Ok(None);
@@ -100,7 +103,10 @@ impl OutgoingStream {
             ssrc: self.ssrc,
             ..Default::default()
         };
-        let number = agreed.numbers.map(|id| numbers.stamp(&mut header, id));
+        let number = match (agreed.numbers, numbers) {
+            (Some(id), Some(numbers)) => numbers.stamp(&mut header, id),
+            _ => None,
+        };
         let packet = Packet {
             header,
             payload: packet.payload,
@@ -108,7 +114,7 @@ impl OutgoingStream {
         let track: &Arc<dyn TrackLocal> = self.sender.track();
         let sent = track.write_rtp(packet).await;
         sent.map_err(|_| LinkError::Ended)?;
-        Ok(number.flatten())
+        Ok(number)
     }
 
     /// What the two sides call what this stream carries.

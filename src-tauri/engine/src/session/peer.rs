@@ -272,7 +272,7 @@ impl Task {
                 };
                 self.tell(change).await;
             }
-            LinkEvent::KeyframeRequested => self.around.encoder.request_keyframe(),
+            LinkEvent::KeyframeRequested(_) => self.around.encoder.request_keyframe(),
             LinkEvent::ControlOpen | LinkEvent::Control(_) | LinkEvent::RemoteLoss(_) => {}
         }
     }

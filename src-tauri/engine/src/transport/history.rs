@@ -17,15 +17,16 @@ const CAPACITY: usize = 1024;
 /// Older packets are not sent again: by then the receiver has asked for a keyframe instead.
 const MAX_AGE: Duration = Duration::from_secs(1);
 
-/// The same packet is not sent again sooner: two requests in one round trip are one request.
-const MIN_REPEAT: Duration = Duration::from_millis(20);
-
 /// Over which time the share of repair is measured.
 const SHARE_WINDOW: Duration = Duration::from_secs(1);
 
-/// Repair may take this share of the bytes sent in the window. A link that loses more than a
-/// quarter is not helped by more packets.
-const MAX_SHARE: f64 = 0.25;
+/// Repair may take this share of the bytes sent in the window for the first time: a quarter of all that
+/// leaves, as the pacer has it. A link that loses more is not helped by more packets.
+const MAX_SHARE: f64 = 0.33;
+
+/// Copies of repairs may be sent while all repair takes no more than this: what was asked for and not
+/// sent at all comes first.
+const MAX_COPY_SHARE: f64 = 0.28;
 
 /// Bytes of repair that are always allowed per window, so that a stream that sends little (a still
 /// picture, its first second) can be repaired at all: about twenty full packets.
@@ -44,6 +45,7 @@ pub struct SentPacket {
     pub payload: Bytes,
 }
 
+#[derive(Debug)]
 struct Entry {
     packet: SentPacket,
     sent: Instant,
@@ -51,6 +53,7 @@ struct Entry {
 }
 
 /// The packets of one stream that can still be asked for.
+#[derive(Debug)]
 pub struct History {
     slots: Vec<Option<Entry>>,
     media: Window,
@@ -79,31 +82,50 @@ impl History {
         });
     }
 
-    /// The packet with this number, if it is known, young enough, not just repeated, and the share
-    /// of repair is not used up. Counts as repeated from then on.
-    pub fn repeat(&mut self, sequence: u16, now: Instant) -> Option<SentPacket> {
+    /// The packet with this number, if it is known, young enough, not repeated within `interval` (two
+    /// requests in one round trip are one request), and the share of repair is not used up. Counts as
+    /// repeated from then on.
+    pub fn repeat(
+        &mut self,
+        sequence: u16,
+        interval: Duration,
+        now: Instant,
+    ) -> Option<SentPacket> {
         let entry = self.slots[usize::from(sequence) % CAPACITY].as_mut()?;
         let known = entry.packet.sequence == sequence;
         let young = now.saturating_duration_since(entry.sent) <= MAX_AGE;
         let just_repeated = entry
             .repeated
-            .is_some_and(|then| now.saturating_duration_since(then) < MIN_REPEAT);
+            .is_some_and(|then| now.saturating_duration_since(then) < interval);
         if !known || !young || just_repeated {
             return None;
         }
-        let size = entry.packet.payload.len();
-        let allowed = SHARE_FLOOR_BYTES.max((self.media.bytes(now) as f64 * MAX_SHARE) as usize);
-        if self.repair.bytes(now) + size > allowed {
+        let packet = entry.packet.clone();
+        if !self.spend(packet.payload.len(), MAX_SHARE, now) {
             return None;
         }
-        self.repair.add(size, now);
+        let entry = self.slots[usize::from(sequence) % CAPACITY].as_mut()?;
         entry.repeated = Some(now);
-        Some(entry.packet.clone())
+        Some(packet)
+    }
+
+    /// Whether there is room to send a copy of a repair of this size. Counts as sent from then on.
+    pub fn copy(&mut self, size: usize, now: Instant) -> bool {
+        self.spend(size, MAX_COPY_SHARE, now)
+    }
+
+    fn spend(&mut self, size: usize, share: f64, now: Instant) -> bool {
+        let allowed = SHARE_FLOOR_BYTES.max((self.media.bytes(now) as f64 * share) as usize);
+        let fits = self.repair.bytes(now) + size <= allowed;
+        if fits {
+            self.repair.add(size, now);
+        }
+        fits
     }
 }
 
 /// Bytes of the last [`SHARE_WINDOW`], in tenths of it.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Window {
     buckets: [usize; Self::BUCKETS],
     /// The newest bucket and when it began.
@@ -145,6 +167,7 @@ mod tests {
     use super::*;
 
     const MS: Duration = Duration::from_millis(1);
+    const MIN_REPEAT: Duration = Duration::from_millis(20);
 
     fn packet(sequence: u16) -> SentPacket {
         SentPacket {
@@ -162,9 +185,12 @@ mod tests {
             history.record(packet(sequence), now);
         }
         history.record(packet(0), now);
-        assert_eq!(history.repeat(65_533, now + MS), Some(packet(65_533)));
-        assert_eq!(history.repeat(0, now + MS), Some(packet(0)));
-        assert_eq!(history.repeat(1, now + MS), None, "never sent");
+        assert_eq!(
+            history.repeat(65_533, MIN_REPEAT, now + MS),
+            Some(packet(65_533))
+        );
+        assert_eq!(history.repeat(0, MIN_REPEAT, now + MS), Some(packet(0)));
+        assert_eq!(history.repeat(1, MIN_REPEAT, now + MS), None, "never sent");
     }
 
     #[test]
@@ -172,23 +198,27 @@ mod tests {
         let (mut history, now) = (History::default(), Instant::now());
         history.record(packet(7), now);
         history.record(packet(7 + CAPACITY as u16), now);
-        assert_eq!(history.repeat(7, now), None);
+        assert_eq!(history.repeat(7, MIN_REPEAT, now), None);
     }
 
     #[test]
     fn an_old_packet_is_not_repeated() {
         let (mut history, now) = (History::default(), Instant::now());
         history.record(packet(1), now);
-        assert!(history.repeat(1, now + MAX_AGE + MS).is_none());
+        assert!(history.repeat(1, MIN_REPEAT, now + MAX_AGE + MS).is_none());
     }
 
     #[test]
     fn two_requests_within_one_round_trip_are_answered_once() {
         let (mut history, now) = (History::default(), Instant::now());
         history.record(packet(1), now);
-        assert!(history.repeat(1, now + 10 * MS).is_some());
-        assert!(history.repeat(1, now + 11 * MS).is_none());
-        assert!(history.repeat(1, now + 10 * MS + MIN_REPEAT).is_some());
+        assert!(history.repeat(1, MIN_REPEAT, now + 10 * MS).is_some());
+        assert!(history.repeat(1, MIN_REPEAT, now + 11 * MS).is_none());
+        assert!(
+            history
+                .repeat(1, MIN_REPEAT, now + 10 * MS + MIN_REPEAT)
+                .is_some()
+        );
     }
 
     #[test]
@@ -200,13 +230,13 @@ mod tests {
             now += 4 * MS;
         }
         let answered = (0..200)
-            .filter(|s| history.repeat(*s, now).is_some())
+            .filter(|s| history.repeat(*s, MIN_REPEAT, now).is_some())
             .count();
-        assert!((45..=50).contains(&answered), "{answered} of 200 packets");
+        assert!((60..=66).contains(&answered), "{answered} of 200 packets");
 
         // A second later the window is empty again, and new packets can be repaired.
         now += SHARE_WINDOW * 2;
         history.record(packet(300), now);
-        assert!(history.repeat(300, now).is_some());
+        assert!(history.repeat(300, MIN_REPEAT, now).is_some());
     }
 }

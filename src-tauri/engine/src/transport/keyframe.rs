@@ -31,6 +31,11 @@ impl KeyframeGate {
         self.waiting = false;
     }
 
+    /// Whether somebody waits for a keyframe.
+    pub fn is_waiting(&self) -> bool {
+        self.waiting
+    }
+
     /// Whether a request passes now.
     pub fn poll(&mut self, now: Instant) -> bool {
         let due = self.deadline().is_some_and(|deadline| deadline <= now);

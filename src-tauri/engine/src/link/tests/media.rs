@@ -50,7 +50,7 @@ async fn what_is_sent_and_how_it_goes_is_counted() {
     assert_eq!(stats.video_sent.packets - before.video_sent.packets, 3);
     assert_eq!(stats.video_sent.bytes - before.video_sent.bytes, 3300);
     assert_eq!(stats.layer, Some((1280, 720)));
-    assert_eq!((stats.audio_dropped, stats.video_dropped), (0, 0));
+    assert_eq!(stats.video_dropped, before.video_dropped);
     let route = stats.route.expect("a path");
     assert_eq!(
         (route.path, route.transport),
@@ -110,6 +110,50 @@ async fn both_sides_are_told_when_their_packets_arrived() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_link_moves_to_another_layer_at_its_keyframe_and_numbers_go_on() {
+    let (mut alice, mut bob) = connect().await;
+    warm_up(&alice, &mut bob).await;
+    let picture = |n: u32, keyframe: bool, layer: Layer| {
+        let picture = video(n, keyframe, 1);
+        Arc::new(EncodedVideo {
+            layer,
+            ..(*picture).clone()
+        })
+    };
+    alice.link.send_video(&picture(1, true, Layer::High));
+    let first = bob.next_video().await;
+    alice.link.take(Take {
+        layer: Some(Layer::Low),
+        every_frame: true,
+    });
+    alice
+        .expect(|event| *event == LinkEvent::KeyframeRequested(Layer::Low))
+        .await;
+    for (n, keyframe, layer) in [
+        (2, false, Layer::Low),
+        (3, false, Layer::High),
+        (4, true, Layer::Low),
+        (5, false, Layer::High),
+        (6, false, Layer::Low),
+    ] {
+        alice.link.send_video(&picture(n, keyframe, layer));
+    }
+    for (index, n) in [3, 4, 6].into_iter().enumerate() {
+        let seen = bob.next_video().await;
+        assert_eq!(seen.timestamp, n * 3000);
+        let sequence = first.sequence.wrapping_add(1 + index as u16);
+        assert_eq!(seen.sequence, sequence);
+    }
+    assert_eq!(alice.link.stats().sending, Some(Layer::Low));
+    let estimate = async {
+        while alice.link.stats().estimate.is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, estimate).await.expect("an estimate");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lost_packets_are_sent_once_more_when_they_are_asked_for() {
     let wire = Wire::lay().await;
     let (alice, mut bob) = connect_by(Some(wire.clone())).await;
@@ -141,23 +185,20 @@ async fn lost_packets_are_sent_once_more_when_they_are_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_keyframe_is_asked_for_when_a_track_appears_and_then_no_oftener_than_is_bearable() {
+async fn a_keyframe_is_asked_for_when_there_is_a_path_and_then_no_oftener_than_is_bearable() {
     let (mut alice, mut bob) = connect().await;
     // Of her own accord, for a path is new.
     alice
-        .expect(|event| *event == LinkEvent::KeyframeRequested)
+        .expect(|event| *event == LinkEvent::KeyframeRequested(Layer::High))
         .await;
+    // A track's first packets are lost, but here every picture that follows is a keyframe.
     warm_up(&alice, &mut bob).await;
-    // Because the first packets of a track are lost.
-    alice
-        .expect(|event| *event == LinkEvent::KeyframeRequested)
-        .await;
     for _ in 0..100 {
         bob.link.request_keyframe();
         tokio::task::yield_now().await;
     }
     alice
-        .expect(|event| *event == LinkEvent::KeyframeRequested)
+        .expect(|event| *event == LinkEvent::KeyframeRequested(Layer::High))
         .await;
     let sent = bob.link.stats().keyframe_requests_sent;
     assert!((2..=3).contains(&sent), "{sent} requests left");
