@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-/// A packet overtaken by this many others is lost rather than late.
+/// A packet overtaken by this many others is lost rather than late, where none was seen to be late.
 const REORDER_PACKETS: u64 = 3;
 
-/// A packet overtaken for this long is lost rather than late: networks reorder within a burst.
-const REORDER_TIME: Duration = Duration::from_millis(8);
+/// A packet overtaken for this long is lost rather than late: networks reorder within a burst. Where
+/// packets are seen to come later than that by themselves, it is half as long again as they take.
+const REORDER: Range<Duration> = Duration::from_millis(8)..Duration::from_millis(40);
+
+/// On a path that has not been seen to reorder for this long, whatever was overtaken is lost, and is
+/// asked for at once (after RFC 8985, section 6.2, step 4).
+const ORDERLY_AFTER: Duration = Duration::from_secs(10);
 
 /// Until a retransmission has shown how long one takes, ask again after this.
 const FIRST_RETRY: Duration = Duration::from_millis(100);
@@ -16,16 +21,49 @@ const FIRST_RETRY: Duration = Duration::from_millis(100);
 /// Bounds on asking again: not within one burst, and several times within the patience for a gap.
 const RETRY: Range<Duration> = Duration::from_millis(20)..Duration::from_millis(150);
 
-/// Most requests for one packet.
-const MAX_REQUESTS: u32 = 8;
+/// Beyond what a retransmission usually takes: the pauses of both machines' timers.
+const RETRY_MARGIN: Duration = Duration::from_millis(5);
+
+/// A gap is waited for as long as this many retransmissions take: where a tenth of all packets is
+/// lost, one in a thousand is still missing then, and a keyframe is the shorter way.
+const ATTEMPTS: u32 = 3;
+
+/// Bounds on the patience for a gap. Below, a pause of the sender's machine would cost a keyframe;
+/// above, some three round trips across a continent, a keyframe would have been quicker.
+const PATIENCE: Range<Duration> = Duration::from_millis(60)..Duration::from_millis(400);
+
+/// Requests are lost like everything else. From these shares of losses on, each is made two and three
+/// times: it costs 60 bytes, and waiting for the next a whole round trip.
+const TWICE_FROM: f32 = 0.02;
+const THRICE_FROM: f32 = 0.05;
+
+/// Between two copies of a request: losses come in bursts.
+const COPY_AFTER: Duration = Duration::from_millis(6);
+
+/// Over how many packets the share of losses is smoothed: about a second of video.
+const LOSS_SMOOTHING: f32 = 128.0;
+
+/// Most attempts to get one packet.
+const MAX_ATTEMPTS: u32 = 8;
 
 /// Most numbers in one request: 17 of RFC 4585's generic NACK items hold at least this many.
 const MAX_BATCH: usize = 64;
 
 struct Missing {
     since: Instant,
+    /// When it was asked for, by the latest attempt.
     asked: Option<Instant>,
-    requests: u32,
+    attempts: u32,
+    /// How often that attempt has been made, and when last.
+    copies: u32,
+    copied: Instant,
+}
+
+/// How long a retransmission takes, after RFC 6298.
+#[derive(Clone, Copy)]
+struct Recovery {
+    smoothed: Duration,
+    deviation: Duration,
 }
 
 /// The list of missing packets; bounded by the largest step between two packets and by the time that
@@ -33,18 +71,30 @@ struct Missing {
 #[derive(Default)]
 pub struct MissingPackets {
     packets: BTreeMap<u64, Missing>,
-    /// How long a retransmission takes, smoothed.
-    recovery: Option<Duration>,
+    recovery: Option<Recovery>,
+    /// The share of packets that had to be asked for.
+    loss: f32,
+    /// When a packet was last seen to come late by itself.
+    reordered: Option<Instant>,
+    /// How late such packets come, at most, of late.
+    lateness: Duration,
+    /// When the first packet was missed.
+    watching_since: Option<Instant>,
 }
 
 impl MissingPackets {
     /// These were skipped.
     pub fn add(&mut self, numbers: Range<u64>, now: Instant) {
+        if !numbers.is_empty() {
+            self.watching_since.get_or_insert(now);
+        }
         for number in numbers {
             let missing = Missing {
                 since: now,
                 asked: None,
-                requests: 0,
+                attempts: 0,
+                copies: 0,
+                copied: now,
             };
             self.packets.insert(number, missing);
         }
@@ -52,65 +102,109 @@ impl MissingPackets {
 
     /// This one came. True when it had been asked for.
     pub fn arrived(&mut self, number: u64, now: Instant) -> bool {
+        self.loss -= self.loss / LOSS_SMOOTHING;
         let Some(missing) = self.packets.remove(&number) else {
             return false;
         };
+        let late = now.saturating_duration_since(missing.since);
         let Some(asked) = missing.asked else {
+            self.was_late(late, now);
             return false;
         };
-        // Which of several requests was answered is unknown (Karn's rule).
-        if missing.requests == 1 {
-            let sample = now.saturating_duration_since(asked);
-            self.recovery = Some(match self.recovery {
-                Some(smoothed) => (smoothed * 7 + sample) / 8,
-                None => sample,
-            });
+        let took = now.saturating_duration_since(asked);
+        let quick = |usual: Recovery| took < usual.smoothed / 2;
+        if missing.attempts == 1 && self.recovery.is_some_and(quick) {
+            // No repair is that quick: it was on its way.
+            self.was_late(late, now);
+            return true;
+        }
+        // Which of several attempts was answered is unknown (Karn's rule).
+        if missing.attempts == 1 {
+            self.learn(took);
         }
         true
     }
 
+    fn was_late(&mut self, late: Duration, now: Instant) {
+        if self.is_settled(now) {
+            self.lateness = Duration::ZERO;
+        }
+        self.reordered = Some(now);
+        self.lateness = self.lateness.max(late);
+    }
+
+    fn learn(&mut self, sample: Duration) {
+        self.recovery = Some(match self.recovery {
+            None => Recovery {
+                smoothed: sample,
+                deviation: sample / 4,
+            },
+            Some(Recovery {
+                smoothed,
+                deviation,
+            }) => Recovery {
+                smoothed: (smoothed * 7 + sample) / 8,
+                deviation: (deviation * 3 + smoothed.abs_diff(sample)) / 4,
+            },
+        });
+    }
+
     /// Those to ask for now, marked as asked for.
     pub fn due(&mut self, highest: u64, now: Instant) -> Vec<u16> {
-        let retry = self.retry_interval();
+        let (retry, copies) = (self.retry_interval(), self.copies());
+        let orderly = self.recovery.is_some() && self.is_settled(now);
+        let reorder = self.reorder_time();
         let mut due = Vec::new();
         for (&number, missing) in &mut self.packets {
-            let wanted = match missing.asked {
-                None => {
-                    highest - number.min(highest) >= REORDER_PACKETS
-                        || now >= missing.since + REORDER_TIME
-                }
-                Some(asked) => missing.requests < MAX_REQUESTS && now >= asked + retry,
-            };
-            if wanted && due.len() < MAX_BATCH {
-                missing.asked = Some(now);
-                missing.requests += 1;
-                due.push(number as u16);
+            if due.len() == MAX_BATCH {
+                break;
             }
+            let overtaken =
+                self.reordered.is_none() && highest - number.min(highest) >= REORDER_PACKETS;
+            let is_due = missing
+                .next_due(reorder, retry, copies)
+                .is_some_and(|at| at <= now);
+            let first = missing.asked.is_none();
+            if !is_due && !(first && (overtaken || orderly)) {
+                continue;
+            }
+            if first {
+                self.loss += (1.0 - self.loss) / LOSS_SMOOTHING;
+            }
+            missing.ask(retry, now);
+            due.push(number as u16);
         }
         due
     }
 
     /// When `due` will next have something.
     pub fn next_due(&self) -> Option<Instant> {
-        let retry = self.retry_interval();
-        self.packets
-            .values()
-            .filter_map(|missing| match missing.asked {
-                None => Some(missing.since + REORDER_TIME),
-                Some(asked) => (missing.requests < MAX_REQUESTS).then_some(asked + retry),
-            })
+        let (retry, copies) = (self.retry_interval(), self.copies());
+        let reorder = self.reorder_time();
+        let packets = self.packets.values();
+        packets
+            .filter_map(|missing| missing.next_due(reorder, retry, copies))
             .min()
     }
 
-    /// Since when the oldest is missing.
-    pub fn oldest(&self) -> Option<Instant> {
-        self.packets.values().next().map(|missing| missing.since)
+    /// Whether a retransmission has been seen: the sender answers requests.
+    pub fn knows_path(&self) -> bool {
+        self.recovery.is_some()
     }
 
-    /// How long the oldest has been missing.
-    pub fn oldest_age(&self, now: Instant) -> Option<Duration> {
-        self.oldest()
-            .map(|since| now.saturating_duration_since(since))
+    /// How long a gap is waited for: as long as a few retransmissions take on this path.
+    pub fn patience(&self) -> Duration {
+        match self.recovery {
+            None => PATIENCE.end,
+            Some(_) => (self.reorder_time() + self.retry_interval() * ATTEMPTS)
+                .clamp(PATIENCE.start, PATIENCE.end),
+        }
+    }
+
+    /// When the oldest will have been waited for long enough.
+    pub fn give_up_at(&self) -> Option<Instant> {
+        let oldest = self.packets.values().next()?;
+        Some(oldest.since + self.patience())
     }
 
     /// Nothing before this number is wanted any more.
@@ -124,8 +218,48 @@ impl MissingPackets {
     }
 
     fn retry_interval(&self) -> Duration {
-        self.recovery
-            .map_or(FIRST_RETRY, |smoothed| smoothed * 3 / 2)
-            .clamp(RETRY.start, RETRY.end)
+        let usual = self.recovery.map_or(FIRST_RETRY, |recovery| {
+            recovery.smoothed + recovery.deviation * 2 + RETRY_MARGIN
+        });
+        usual.clamp(RETRY.start, RETRY.end)
+    }
+
+    /// Whether nothing has been late by itself for a while.
+    fn is_settled(&self, now: Instant) -> bool {
+        let seen = self.reordered.max(self.watching_since);
+        seen.is_some_and(|seen| now.saturating_duration_since(seen) >= ORDERLY_AFTER)
+    }
+
+    fn reorder_time(&self) -> Duration {
+        (self.lateness * 3 / 2).clamp(REORDER.start, REORDER.end)
+    }
+
+    fn copies(&self) -> u32 {
+        1 + u32::from(self.loss >= TWICE_FROM) + u32::from(self.loss >= THRICE_FROM)
+    }
+}
+
+impl Missing {
+    fn next_due(&self, reorder: Duration, retry: Duration, copies: u32) -> Option<Instant> {
+        let Some(asked) = self.asked else {
+            return Some(self.since + reorder);
+        };
+        let copy = (self.copies < copies).then_some(self.copied + COPY_AFTER);
+        let again = (self.attempts < MAX_ATTEMPTS).then_some(asked + retry);
+        copy.into_iter().chain(again).min()
+    }
+
+    fn ask(&mut self, retry: Duration, now: Instant) {
+        match self.asked {
+            Some(asked) if now < asked + retry || self.attempts == MAX_ATTEMPTS => {
+                self.copies += 1;
+            }
+            _ => {
+                self.asked = Some(now);
+                self.attempts += 1;
+                self.copies = 1;
+            }
+        }
+        self.copied = now;
     }
 }

@@ -1,8 +1,8 @@
 //! RTP packets into access units: order, gaps, and what to ask the sender for.
 //!
 //! Pure, driven by `push(packet, now)` and `poll(now)`; it runs on the receiver's media thread. A packet
-//! that comes in order passes at once. Only a gap waits, and never longer than [`GAP_PATIENCE`]: then
-//! everything up to the next keyframe is given up, because it refers to what is missing.
+//! that comes in order passes at once. Only a gap waits, as long as a few retransmissions take on this path
+//! (60 to 400 ms): then everything up to the next keyframe is given up, because it refers to what is missing.
 
 mod access_unit;
 mod missing;
@@ -20,9 +20,10 @@ use access_unit::{AccessUnitBuilder, begins_keyframe};
 use missing::MissingPackets;
 use sequence::{Placed, SequenceUnwrapper};
 
-/// How long a picture waits for a missing packet: some three round trips across a continent. Beyond it
-/// a keyframe is the shorter way.
-pub const GAP_PATIENCE: Duration = Duration::from_millis(400);
+/// When a picture has begun and its end has not come for this long, its next packet is asked for: the
+/// loss of a last packet would otherwise show only with the next picture. Who has not sent it yet
+/// passes over the request.
+const TAIL_TIME: Duration = Duration::from_millis(10);
 
 /// Packets held behind a gap; 2.4 MB at most. Beyond it the gap is given up (drop policy: oldest).
 const MAX_HELD: usize = 2048;
@@ -65,6 +66,8 @@ pub struct Assembler {
     held: BTreeMap<u64, RtpPacket>,
     missing: MissingPackets,
     building: AccessUnitBuilder,
+    /// When to ask for what follows the newest packet, if that does not end its picture.
+    tail_due: Option<Instant>,
     /// Nothing is decodable until a keyframe comes.
     awaiting_keyframe: bool,
     ready: VecDeque<AccessUnit>,
@@ -79,6 +82,7 @@ impl Default for Assembler {
             held: BTreeMap::new(),
             missing: MissingPackets::default(),
             building: AccessUnitBuilder::default(),
+            tail_due: None,
             awaiting_keyframe: true,
             ready: VecDeque::new(),
             stats: AssemblerStats::default(),
@@ -114,6 +118,10 @@ impl Assembler {
             return;
         }
         self.stats.packets_received += 1;
+        if number == self.sequence.highest() {
+            let unfinished = !packet.marker && !packet.payload.is_empty();
+            self.tail_due = unfinished.then_some(now + TAIL_TIME);
+        }
         if self.missing.arrived(number, now) {
             self.stats.packets_retransmitted += 1;
         }
@@ -134,17 +142,18 @@ impl Assembler {
 
     /// What is to be done now; call until it gives nothing.
     pub fn poll(&mut self, now: Instant) -> Option<Output> {
-        if self
-            .missing
-            .oldest_age(now)
-            .is_some_and(|age| age >= GAP_PATIENCE)
-        {
+        if self.missing.give_up_at().is_some_and(|at| at <= now) {
             self.give_up_gap();
         }
         if let Some(unit) = self.ready.pop_front() {
             return Some(Output::AccessUnit(unit));
         }
-        let wanted = self.missing.due(self.sequence.highest(), now);
+        let highest = self.sequence.highest();
+        let mut wanted = self.missing.due(highest, now);
+        if self.missing.knows_path() && self.tail_due.is_some_and(|due| due <= now) {
+            self.tail_due = None;
+            wanted.push((highest + 1) as u16);
+        }
         if wanted.is_empty() {
             return None;
         }
@@ -154,8 +163,10 @@ impl Assembler {
 
     /// When `poll` has something to do though no packet comes.
     pub fn deadline(&self) -> Option<Instant> {
-        let give_up = self.missing.oldest().map(|since| since + GAP_PATIENCE);
-        self.missing.next_due().into_iter().chain(give_up).min()
+        let give_up = self.missing.give_up_at();
+        let tail = self.tail_due.filter(|_| self.missing.knows_path());
+        let moments = [self.missing.next_due(), give_up, tail];
+        moments.into_iter().flatten().min()
     }
 
     /// Whether nothing can be decoded until a keyframe comes.
@@ -201,6 +212,7 @@ impl Assembler {
     fn start_at(&mut self, number: u64) {
         self.next = number;
         self.held.clear();
+        self.tail_due = None;
         self.missing.clear();
         self.building.discard();
         self.awaiting_keyframe = true;

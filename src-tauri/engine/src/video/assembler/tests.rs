@@ -1,5 +1,6 @@
 use super::*;
 use bytes::Bytes;
+use std::time::Duration;
 
 const SPS: u8 = 0x67;
 const IDR: u8 = 0x65;
@@ -177,9 +178,44 @@ fn repeated_requests_follow_what_a_retransmission_takes() {
     );
     assert_eq!(
         assembler.deadline(),
-        Some(at(&sender, 138)),
-        "one and a half times that"
+        // That, twice its deviation, and a margin.
+        Some(at(&sender, 108 + 20 + 10 + 5)),
     );
+}
+
+#[test]
+fn on_a_path_that_keeps_order_a_lost_packet_is_asked_for_at_once() {
+    let (mut sender, mut assembler) = started();
+    let lost = sender.delta();
+    assembler.push(sender.delta(), sender.start);
+    outputs(&mut assembler, at(&sender, 8));
+    assembler.push(lost, at(&sender, 48));
+    let lost = sender.delta();
+    assembler.push(sender.delta(), at(&sender, 10_000));
+    assert_eq!(
+        outputs(&mut assembler, at(&sender, 10_000)).1,
+        [lost.sequence]
+    );
+    // It was only late: no repair is that quick.
+    assembler.push(lost, at(&sender, 10_003));
+    sender.delta();
+    assembler.push(sender.delta(), at(&sender, 10_100));
+    assert!(outputs(&mut assembler, at(&sender, 10_100)).1.is_empty());
+}
+
+#[test]
+fn a_gap_is_waited_for_as_long_as_a_few_retransmissions_take() {
+    let (mut sender, mut assembler) = started();
+    let lost = sender.delta();
+    assembler.push(sender.delta(), sender.start);
+    outputs(&mut assembler, at(&sender, 8));
+    assembler.push(lost, at(&sender, 28)); // recovered within 20 ms
+    sender.delta();
+    assembler.push(sender.delta(), at(&sender, 100));
+    outputs(&mut assembler, at(&sender, 212));
+    assert!(!assembler.awaits_keyframe());
+    outputs(&mut assembler, at(&sender, 214));
+    assert!(assembler.awaits_keyframe());
 }
 
 #[test]
