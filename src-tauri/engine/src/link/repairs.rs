@@ -130,6 +130,9 @@ impl Repairs {
 }
 
 #[cfg(test)]
+mod scenarios;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use bytes::Bytes;

@@ -51,7 +51,8 @@ const MAX_BATCH: usize = 64;
 
 struct Missing {
     since: Instant,
-    /// When it was asked for, by the latest attempt.
+    /// When it was asked for, by the first attempt and by the latest.
+    first_asked: Option<Instant>,
     asked: Option<Instant>,
     attempts: u32,
     /// How often that attempt has been made, and when last.
@@ -78,6 +79,8 @@ pub struct MissingPackets {
     reordered: Option<Instant>,
     /// How late such packets come, at most, of late.
     lateness: Duration,
+    /// A packet that was asked for before it was known to be missing, and when.
+    ahead: Option<(u64, Instant)>,
     /// When the first packet was missed.
     watching_since: Option<Instant>,
 }
@@ -89,12 +92,15 @@ impl MissingPackets {
             self.watching_since.get_or_insert(now);
         }
         for number in numbers {
+            let ahead = self.ahead.filter(|(ahead, _)| *ahead == number);
+            let asked = ahead.map(|(_, asked)| asked);
             let missing = Missing {
                 since: now,
-                asked: None,
-                attempts: 0,
-                copies: 0,
-                copied: now,
+                first_asked: asked,
+                asked,
+                attempts: u32::from(asked.is_some()),
+                copies: u32::from(asked.is_some()),
+                copied: asked.unwrap_or(now),
             };
             self.packets.insert(number, missing);
         }
@@ -112,17 +118,35 @@ impl MissingPackets {
             return false;
         };
         let took = now.saturating_duration_since(asked);
-        let quick = |usual: Recovery| took < usual.smoothed / 2;
-        if missing.attempts == 1 && self.recovery.is_some_and(quick) {
+        let quick = self.recovery.is_some_and(|usual| took < usual.smoothed / 2);
+        match missing.first_asked {
+            // Which of several attempts was answered is unknown (Karn's rule), but it was none of which the
+            // answer would have been that quick.
+            Some(first) if first < asked => {
+                if quick {
+                    self.learn(now.saturating_duration_since(first));
+                }
+            }
             // No repair is that quick: it was on its way.
-            self.was_late(late, now);
-            return true;
-        }
-        // Which of several attempts was answered is unknown (Karn's rule).
-        if missing.attempts == 1 {
-            self.learn(took);
+            _ if quick => self.was_late(late, now),
+            // It may have been.
+            _ if late <= self.lateness => {}
+            _ => self.learn(took),
         }
         true
+    }
+
+    /// The oldest was given up: perhaps because retransmissions take longer than they did (RFC 6298,
+    /// section 5.5).
+    pub fn gave_up(&mut self) {
+        if let Some(recovery) = &mut self.recovery {
+            recovery.smoothed = (recovery.smoothed * 2).min(RETRY.end);
+        }
+    }
+
+    /// The packet after the newest was asked for on suspicion.
+    pub fn asked_ahead(&mut self, number: u64, now: Instant) {
+        self.ahead = Some((number, now));
     }
 
     fn was_late(&mut self, late: Duration, now: Instant) {
@@ -130,7 +154,11 @@ impl MissingPackets {
             self.lateness = Duration::ZERO;
         }
         self.reordered = Some(now);
-        self.lateness = self.lateness.max(late);
+        if late > self.lateness {
+            self.lateness = late;
+            // What was learnt may have been such packets.
+            self.recovery = None;
+        }
     }
 
     fn learn(&mut self, sample: Duration) {
@@ -230,7 +258,8 @@ impl MissingPackets {
         seen.is_some_and(|seen| now.saturating_duration_since(seen) >= ORDERLY_AFTER)
     }
 
-    fn reorder_time(&self) -> Duration {
+    /// How long a packet that was overtaken may still come by itself.
+    pub fn reorder_time(&self) -> Duration {
         (self.lateness * 3 / 2).clamp(REORDER.start, REORDER.end)
     }
 
@@ -255,6 +284,7 @@ impl Missing {
                 self.copies += 1;
             }
             _ => {
+                self.first_asked.get_or_insert(now);
                 self.asked = Some(now);
                 self.attempts += 1;
                 self.copies = 1;

@@ -120,7 +120,8 @@ impl Assembler {
         self.stats.packets_received += 1;
         if number == self.sequence.highest() {
             let unfinished = !packet.marker && !packet.payload.is_empty();
-            self.tail_due = unfinished.then_some(now + TAIL_TIME);
+            let wait = TAIL_TIME.max(self.missing.reorder_time());
+            self.tail_due = unfinished.then_some(now + wait);
         }
         if self.missing.arrived(number, now) {
             self.stats.packets_retransmitted += 1;
@@ -143,6 +144,7 @@ impl Assembler {
     /// What is to be done now; call until it gives nothing.
     pub fn poll(&mut self, now: Instant) -> Option<Output> {
         if self.missing.give_up_at().is_some_and(|at| at <= now) {
+            self.missing.gave_up();
             self.give_up_gap();
         }
         if let Some(unit) = self.ready.pop_front() {
@@ -153,6 +155,7 @@ impl Assembler {
         if self.missing.knows_path() && self.tail_due.is_some_and(|due| due <= now) {
             self.tail_due = None;
             wanted.push((highest + 1) as u16);
+            self.missing.asked_ahead(highest + 1, now);
         }
         if wanted.is_empty() {
             return None;

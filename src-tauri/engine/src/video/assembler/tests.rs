@@ -204,6 +204,75 @@ fn on_a_path_that_keeps_order_a_lost_packet_is_asked_for_at_once() {
 }
 
 #[test]
+fn where_packets_come_late_by_themselves_they_are_given_the_time() {
+    let (mut sender, mut assembler) = started();
+    for n in 1..6 {
+        let (late, now) = (sender.delta(), 100 * n);
+        assembler.push(sender.delta(), at(&sender, now));
+        outputs(&mut assembler, at(&sender, now + 2 * n));
+        assembler.push(late, at(&sender, now + 4 * n));
+        outputs(&mut assembler, at(&sender, now + 4 * n));
+    }
+    let (_late, before) = (sender.delta(), assembler.stats().nacks);
+    for _ in 0..4 {
+        assembler.push(sender.delta(), at(&sender, 600));
+    }
+    outputs(&mut assembler, at(&sender, 620));
+    assert_eq!(assembler.stats().nacks, before, "it may still come");
+    outputs(&mut assembler, at(&sender, 640));
+    assert_eq!(assembler.stats().nacks, before + 1);
+}
+
+#[test]
+fn when_retransmissions_take_longer_than_they_did_more_time_is_given() {
+    let (mut sender, mut assembler) = started();
+    let lost = sender.delta();
+    assembler.push(sender.delta(), sender.start);
+    outputs(&mut assembler, at(&sender, 8));
+    assembler.push(lost, at(&sender, 18)); // recovered within 10 ms
+    let (mut now, mut gave_up) = (100, 0);
+    // From now on within 120 ms.
+    while gave_up < 10 {
+        let lost = sender.delta();
+        assembler.push(sender.delta(), at(&sender, now));
+        for _ in 0..128 {
+            now += 1;
+            outputs(&mut assembler, at(&sender, now));
+        }
+        assembler.push(lost, at(&sender, now));
+        outputs(&mut assembler, at(&sender, now));
+        if !assembler.awaits_keyframe() {
+            break;
+        }
+        gave_up += 1;
+        for packet in sender.keyframe() {
+            assembler.push(packet, at(&sender, now));
+        }
+        outputs(&mut assembler, at(&sender, now));
+    }
+    assert!((1..4).contains(&gave_up), "{gave_up}");
+}
+
+#[test]
+fn the_last_packet_of_a_picture_is_asked_for_before_the_next_picture_comes() {
+    let (mut sender, mut assembler) = started();
+    let lost = sender.delta();
+    assembler.push(sender.delta(), sender.start);
+    outputs(&mut assembler, at(&sender, 8));
+    assembler.push(lost, at(&sender, 48));
+    outputs(&mut assembler, at(&sender, 48));
+    sender.timestamp += 3000;
+    let begins = sender.packet(&[0x7c, 0x81, FIRST, 1], false);
+    let ends = sender.packet(&[0x7c, 0x41, 2], true);
+    assembler.push(begins, at(&sender, 100));
+    assert_eq!(assembler.deadline(), Some(at(&sender, 110)));
+    assert_eq!(outputs(&mut assembler, at(&sender, 110)).1, [ends.sequence]);
+    assert_eq!(assembler.deadline(), None, "once");
+    assembler.push(ends, at(&sender, 150));
+    assert_eq!(outputs(&mut assembler, at(&sender, 150)).0.len(), 1);
+}
+
+#[test]
 fn a_gap_is_waited_for_as_long_as_a_few_retransmissions_take() {
     let (mut sender, mut assembler) = started();
     let lost = sender.delta();
