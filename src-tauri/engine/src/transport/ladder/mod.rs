@@ -14,8 +14,8 @@ mod tests;
 
 use std::time::{Duration, Instant};
 
-use range::payload;
 pub use range::{HEADER_BYTES, Offer, Range};
+use range::{on_the_line, payload};
 use rung::{Floors, HALF_COST, Rung, Share};
 
 use super::bitrate::Bitrate;
@@ -55,6 +55,8 @@ pub struct Chosen<K> {
     pub take: Take,
     /// They ask for a picture, and their line carries none.
     pub paused: bool,
+    /// What their line would carry at best, voice and headers included: there is no use in finding out more.
+    pub useful: Bitrate,
 }
 
 /// What is to be encoded, and for whom.
@@ -108,6 +110,7 @@ impl<K: Copy + PartialEq> Ladder<K> {
         }
         let chosen = wants.iter().zip(&places).map(|(want, place)| Chosen {
             peer: want.peer,
+            useful: useful(want, &offer),
             take: place.map_or(Take::NOTHING, |(take, ..)| take),
             paused: want.rows.is_some() && place.is_none_or(|(.., paused)| paused),
         });
@@ -172,6 +175,14 @@ fn share<K>(want: &Want<K>) -> Share {
         whole: payload(left, true),
         half: payload(left, false),
     }
+}
+
+/// All that could be sent to them: what they ask for, at its most.
+fn useful<K>(want: &Want<K>, offer: &Offer) -> Bitrate {
+    let wished = want.rows.and_then(|rows| offer.for_rows(rows));
+    let range = wished.and_then(|layer| offer.range(layer));
+    let picture = range.map_or(Bitrate::ZERO, |range| on_the_line(range.most));
+    picture + want.reserved
 }
 
 /// The best that their line carries, but no larger than they ask for.

@@ -125,6 +125,12 @@ pub fn payload(rate: Bitrate, every_frame: bool) -> Bitrate {
     rate.saturating_sub(begun) * (FULL_PACKET_BYTES / (FULL_PACKET_BYTES + HEADER_BYTES as f64))
 }
 
+/// What goes over the line when every frame of so many bits of picture is cut into packets.
+pub fn on_the_line(payload: Bitrate) -> Bitrate {
+    let begun = Bitrate::from_bps(FRAMES * HEADER_BYTES * 8 / 2);
+    payload * ((FULL_PACKET_BYTES + HEADER_BYTES as f64) / FULL_PACKET_BYTES) + begun
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,6 +182,14 @@ mod tests {
             Offer::of(None, Layer::Full),
             Offer::of(Some(USUAL_SOURCE), Layer::Full)
         );
+    }
+
+    #[test]
+    fn what_goes_over_the_line_is_the_picture_and_its_headers() {
+        let picture = Bitrate::from_kbps(1_800);
+        let line = on_the_line(picture);
+        assert!(line > Bitrate::from_kbps(1_890));
+        assert!(payload(line, true).bps().abs_diff(picture.bps()) < 10);
     }
 
     #[test]

@@ -235,9 +235,12 @@ fn a_small_tile_gets_a_small_picture_and_a_hidden_one_none() {
     stage.wants[0].rows = Some(180);
     stage.run(seconds(3.0));
     assert_eq!(stage.active(), [Layer::Low, Layer::High]);
+    let useful = |stage: &Stage| stage.plan.chosen[0].useful;
+    assert!((VOICE + Bitrate::from_kbps(250)..Bitrate::from_kbps(350)).contains(&useful(&stage)));
     stage.wants[0].rows = None;
     stage.wants[1].rows = None;
     stage.run(seconds(3.0));
+    assert_eq!(useful(&stage), VOICE);
     assert_eq!(stage.active(), []);
     assert!(!stage.plan.chosen[0].paused);
     // The line has been known to carry it all the while.
