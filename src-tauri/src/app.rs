@@ -11,6 +11,7 @@ use crate::commands;
 use crate::frames::drawn::Drawn;
 use crate::frames::pull::{self, Puller};
 use crate::frames::server::FrameServer;
+use crate::frames::shown::Shown;
 use crate::launch::Launch;
 use crate::rehearsal::Rehearsal;
 use crate::report::Reporter;
@@ -50,13 +51,28 @@ fn set_up(app: &AppHandle, drawn: Arc<Drawn>) -> Result<(), Box<dyn std::error::
             tracing::warn!(%error, "the page could not be told of the call");
         }
     });
-    app.manage(Puller::new(call.pictures(), drawn.clone()));
-    app.manage(FrameServer::start(call.pictures(), drawn)?);
+    let shown = call.shown();
+    app.manage(Puller::new(call.pictures(), drawn.clone(), &shown));
+    app.manage(FrameServer::start(call.pictures(), drawn, shown.clone())?);
     app.manage(call);
+    ask_for_what_is_shown(app, shown);
     closing::on_signals(app);
     window::open(app)?;
     join_at_once(app);
     Ok(())
+}
+
+/// Tells whichever call is on how tall the page shows each person.
+fn ask_for_what_is_shown(app: &AppHandle, shown: Shown) {
+    let (app, mut tiles) = (app.clone(), shown.follow());
+    tauri::async_runtime::spawn(async move {
+        while tiles.changed().await.is_ok() {
+            let shown = tiles.borrow_and_update().clone();
+            if let Some(shown) = shown {
+                app.state::<Call>().show(&shown).await;
+            }
+        }
+    });
 }
 
 /// Goes straight into the call that the environment names, as `cargo xtask demo` asks, or into a rehearsal.

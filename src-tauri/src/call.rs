@@ -13,10 +13,12 @@ use tauri::async_runtime::JoinHandle;
 use tokio::sync::Mutex;
 use visio_engine::call::Command;
 use visio_engine::session::{Session, SessionOptions};
+use visio_protocol::PersonId;
 
 use crate::announce;
 use crate::call_pictures::{CallPictures, slots_of};
 use crate::frames::pictures::Pictures;
+use crate::frames::shown::Shown;
 use crate::frames::tile::TileId;
 use crate::rehearsal::Rehearsal;
 use crate::trouble::Trouble;
@@ -33,6 +35,7 @@ pub struct Call {
     rehearsal: OnceLock<Rehearsal>,
     last_report: RwLock<Option<Value>>,
     pictures: Arc<CallPictures>,
+    shown: Shown,
     tell: Tell,
 }
 
@@ -49,6 +52,7 @@ impl Call {
             rehearsal: OnceLock::new(),
             last_report: RwLock::default(),
             pictures: Arc::default(),
+            shown: Shown::default(),
             tell: Arc::new(tell),
         }
     }
@@ -56,6 +60,23 @@ impl Call {
     /// The pictures of whichever call is on.
     pub fn pictures(&self) -> Arc<dyn Pictures> {
         self.pictures.clone()
+    }
+
+    /// Where the pages say what they show.
+    pub fn shown(&self) -> Shown {
+        self.shown.clone()
+    }
+
+    /// Has the people in these tiles asked for pictures as tall as these, and nobody else for any.
+    pub async fn show(&self, tiles: &[(TileId, u32)]) {
+        let people = tiles.iter().filter(|(tile, _)| *tile != TileId::ME);
+        let list = people.map(|(tile, height)| {
+            let person = PersonId::from_bytes(*tile.bytes());
+            (person, Some(*height).filter(|height| *height > 0))
+        });
+        if let Some(running) = &*self.running.lock().await {
+            running.session.send(Command::Show(list.collect()));
+        }
     }
 
     /// Opens a call's lobby, or with `options.join` the call itself, in place of the one that was on.
@@ -67,9 +88,16 @@ impl Call {
         let session = Session::start(options);
         self.pictures.show(slots_of(session.frames()));
         let (tell, pictures) = (self.tell.clone(), self.pictures.clone());
+        let (shown, mut known) = (self.shown.clone(), Vec::new());
         let announcer = announce::follow(session.state(), move |state| {
-            pictures.ring_for(tiles_of(&state));
+            let tiles: Vec<_> = tiles_of(&state).collect();
+            pictures.ring_for(tiles.iter().copied());
             tell(&state);
+            if tiles != known {
+                // Whoever is new must not be asked for more than a hidden page shows.
+                shown.again();
+                known = tiles;
+            }
         });
         *running = Some(Running {
             session,

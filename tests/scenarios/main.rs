@@ -10,9 +10,10 @@ mod endurance;
 mod group;
 mod guest_devices;
 mod hostile_server;
+mod ladder;
 mod network_lab;
-mod network_rows;
 mod network_paths;
+mod network_rows;
 mod rig;
 mod scenario;
 mod seen_and_heard;
@@ -39,6 +40,7 @@ fn trials() -> Vec<Trial> {
         bad_input::trials(),
         two_people::trials(),
         group::trials(),
+        ladder::trials(),
         server_restart::trials(),
         hostile_server::trials(),
         network_rows::trials(),

@@ -81,6 +81,12 @@ impl Participant {
         self
     }
 
+    /// So many rows tall they show the others; 0: not at all. Otherwise as large as they come.
+    pub fn show(mut self, rows: u32) -> Self {
+        self.command.arg("--show").arg(rows.to_string());
+        self
+    }
+
     /// They leave by themselves after so long; otherwise they stay until told to leave.
     pub fn stay(mut self, stay: Duration) -> Self {
         self.stay = Some(stay);

@@ -17,6 +17,9 @@ use crate::report::Reporter;
 use crate::settings_store::SettingsStore;
 use crate::trouble::Trouble;
 
+/// How tall somebody is shown of whom the page has not said so yet, rows of device pixels: a tile in a usual window.
+const SHOWN_AT_FIRST: u32 = 720;
+
 /// Says what an invite is, or what is wrong with it. Makes no request.
 #[tauri::command]
 pub async fn invite_check(text: String) -> Answer<InviteShown> {
@@ -89,6 +92,7 @@ pub async fn open_call(
         microphone: chosen(launch.microphone.as_deref(), &settings.microphone)?,
         speaker: chosen(launch.speaker.as_deref(), &settings.speaker)?,
         join,
+        show: Some(SHOWN_AT_FIRST),
     };
     app.state::<Call>().open(options).await;
     Ok(())

@@ -5,6 +5,8 @@
 //! draws slowly gets fewer frames, never older ones. [`pull`] offers the same frames by a custom scheme, for a webview
 //! whose WebSocket doesn't work.
 //!
+//! What the page says it shows is also what the people in the tiles are asked for ([`shown`]).
+//!
 //! Thread: the server has one of its own, so that scaling never delays the call's network. Latency: one scale and one
 //! loopback write, 1 to 3 ms for a 720p tile.
 
@@ -15,4 +17,5 @@ pub mod page_words;
 pub mod pictures;
 pub mod pull;
 pub mod server;
+pub mod shown;
 pub mod tile;

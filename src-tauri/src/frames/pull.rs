@@ -2,7 +2,8 @@
 //!
 //! The page asks `GET visio-frames://localhost/frame?tile=TILE&width=W&height=H&after=NUMBER` and gets one message as the
 //! WebSocket would carry it, or an empty 204 when there is nothing newer than frame `NUMBER` (0: it has none). Asking with a
-//! number also acknowledges that frame. Only the app's own webview can reach the scheme. Slower than the WebSocket (23
+//! number also acknowledges that frame. `GET visio-frames://localhost/tiles?shown=TILE:HEIGHT,TILE:HEIGHT` says which tiles are
+//! on the screen, and how tall, as the page says it over the WebSocket. Only the app's own webview can reach the scheme. Slower than the WebSocket (23
 //! against 28 frames per second for four 720p tiles under WebKitGTK), hence a fallback.
 
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ use visio_engine::video::scale;
 use super::drawn::Drawn;
 use super::message::frame_message;
 use super::pictures::Pictures;
+use super::shown::{Page, Shown};
 use super::tile::{Size, TileId};
 
 /// The scheme's name.
@@ -27,6 +29,7 @@ const MAX_TILES: usize = 64;
 pub struct Puller {
     pictures: Arc<dyn Pictures>,
     drawn: Arc<Drawn>,
+    page: Page,
     sent: Mutex<HashMap<TileId, Sent>>,
 }
 
@@ -46,11 +49,12 @@ struct Ask {
 }
 
 impl Puller {
-    /// Serves `pictures`; acknowledged frames are counted in `drawn`.
-    pub fn new(pictures: Arc<dyn Pictures>, drawn: Arc<Drawn>) -> Puller {
+    /// Serves `pictures`; acknowledged frames are counted in `drawn`, and what is on the screen is noted in `shown`.
+    pub fn new(pictures: Arc<dyn Pictures>, drawn: Arc<Drawn>, shown: &Shown) -> Puller {
         Puller {
             pictures,
             drawn,
+            page: shown.page(),
             sent: Mutex::default(),
         }
     }
@@ -67,6 +71,15 @@ impl Puller {
     /// Answers one request, at once.
     pub fn answer(&self, request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
         let uri = request.uri();
+        if uri.path() == "/tiles" {
+            return match tiles(uri.query().unwrap_or_default()) {
+                None => response(StatusCode::BAD_REQUEST, Vec::new()),
+                Some(tiles) => {
+                    self.page.shows(&tiles);
+                    response(StatusCode::NO_CONTENT, Vec::new())
+                }
+            };
+        }
         match Ask::parse(uri.path(), uri.query().unwrap_or_default()) {
             None => response(StatusCode::BAD_REQUEST, Vec::new()),
             Some(ask) => match self.newer(&ask) {
@@ -157,6 +170,22 @@ impl Ask {
     }
 }
 
+/// The tiles of a query `shown=TILE:HEIGHT,TILE:HEIGHT`; more than [`MAX_TILES`] are left out.
+fn tiles(query: &str) -> Option<Vec<(TileId, Size)>> {
+    let list = query.strip_prefix("shown=")?;
+    let tile = |text: &str| {
+        let (id, height) = text.split_once(':')?;
+        let height = height.parse::<u32>().ok()?.min(Size::MAX.height);
+        let width = Size::MAX.width;
+        Some((id.parse().ok()?, Size { width, height }))
+    };
+    list.split(',')
+        .filter(|text| !text.is_empty())
+        .take(MAX_TILES)
+        .map(tile)
+        .collect()
+}
+
 fn response(status: StatusCode, body: Vec<u8>) -> Response<Vec<u8>> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -197,6 +226,10 @@ mod tests {
     }
 
     fn puller() -> Puller {
+        puller_with(&Shown::default())
+    }
+
+    fn puller_with(shown: &Shown) -> Puller {
         let frame = Frame {
             width: 64,
             height: 36,
@@ -206,6 +239,7 @@ mod tests {
         Puller::new(
             Arc::new(Still(Arc::new(frame), watch::Sender::new(()))),
             Arc::default(),
+            shown,
         )
     }
 
@@ -245,6 +279,22 @@ mod tests {
     }
 
     #[test]
+    fn the_tiles_on_the_screen_are_noted() {
+        let shown = Shown::default();
+        let puller = puller_with(&shown);
+        let now = || shown.follow().borrow().clone();
+        let said = get(
+            &puller,
+            "/tiles?shown=me:90,00112233445566778899aabbccddeeff:360",
+        );
+        assert_eq!(said.status(), StatusCode::NO_CONTENT);
+        let person = "00112233445566778899aabbccddeeff".parse().unwrap();
+        assert_eq!(now(), Some(vec![(TileId::ME, 90), (person, 360)]));
+        get(&puller, "/tiles?shown=");
+        assert_eq!(now(), Some(vec![]));
+    }
+
+    #[test]
     fn what_is_not_a_request_for_a_tile_is_refused() {
         let puller = puller();
         for path in [
@@ -255,6 +305,9 @@ mod tests {
             "/frame?tile=me&width=x",
             "/frame?tile=me&colour=1",
             "/frame?tile=me&after=-1",
+            "/tiles",
+            "/tiles?shown=me",
+            "/tiles?shown=me:tall",
         ] {
             assert_eq!(
                 get(&puller, path).status(),

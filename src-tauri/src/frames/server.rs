@@ -26,6 +26,7 @@ use super::message::frame_message;
 use super::outbox::{Due, Outbox};
 use super::page_words::{MAX_WORD_BYTES, PageWord};
 use super::pictures::Pictures;
+use super::shown::Shown;
 use super::tile::Size;
 
 /// The one page, what is left of the one before it after a reload, and some room.
@@ -48,8 +49,13 @@ pub struct FrameServer {
 }
 
 impl FrameServer {
-    /// Starts listening and serving `pictures`; acknowledged frames are counted in `drawn`.
-    pub fn start(pictures: Arc<dyn Pictures>, drawn: Arc<Drawn>) -> io::Result<FrameServer> {
+    /// Starts listening and serving `pictures`; acknowledged frames are counted in `drawn`, and what is on the screen is
+    /// noted in `shown`.
+    pub fn start(
+        pictures: Arc<dyn Pictures>,
+        drawn: Arc<Drawn>,
+        shown: Shown,
+    ) -> io::Result<FrameServer> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -58,6 +64,7 @@ impl FrameServer {
             token: token.clone(),
             pictures,
             drawn,
+            shown,
         });
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -102,6 +109,7 @@ struct Serving {
     token: Token,
     pictures: Arc<dyn Pictures>,
     drawn: Arc<Drawn>,
+    shown: Shown,
 }
 
 #[allow(
@@ -192,7 +200,7 @@ impl Serving {
     async fn converse(&self, socket: WebSocketStream<TcpStream>) -> Result<(), Error> {
         let (mut to_page, mut from_page) = socket.split();
         let (mut outbox, mut scaler) = (Outbox::default(), Scaler::default());
-        let mut bell = self.pictures.bell();
+        let (mut bell, page) = (self.pictures.bell(), self.shown.page());
         loop {
             while let Some(due) = outbox.due(|tile| self.pictures.newest(tile)) {
                 to_page
@@ -202,7 +210,10 @@ impl Serving {
             tokio::select! {
                 word = from_page.next() => match word {
                     Some(Ok(Message::Text(text))) => match PageWord::parse(&text) {
-                        Some(PageWord::Tiles(tiles)) => outbox.show(&tiles),
+                        Some(PageWord::Tiles(tiles)) => {
+                            outbox.show(&tiles);
+                            page.shows(&tiles);
+                        }
                         Some(PageWord::Drawn { tile, number }) => {
                             if outbox.drawn(tile, number) {
                                 self.drawn.count(tile, Instant::now());

@@ -26,6 +26,9 @@ pub enum Command {
     PlayTestSound,
     /// Show another name to the others.
     Rename(String),
+    /// These people's pictures are shown, each so many rows high in device pixels, or not at all; nobody else's is.
+    /// Whoever comes later is shown as the call was started with, until the next such list.
+    Show(Vec<(PersonId, Option<u32>)>),
     /// Ask one person for a fresh connection, by the user's own hand.
     Retry(PersonId),
 }

@@ -60,6 +60,13 @@ pub enum Effect {
         /// To whom.
         session: SessionId,
     },
+    /// Tell them how tall I show their picture; the connection says it again whenever it is made anew.
+    Ask {
+        /// Whom.
+        session: SessionId,
+        /// Rows of device pixels; none while I don't show it.
+        rows: Option<u32>,
+    },
     /// Use this camera.
     UseCamera(CameraSpec),
     /// Release the camera, or take it again.

@@ -66,6 +66,8 @@ pub struct Measured {
     pub speaking: bool,
     /// Size of the newest picture of my camera.
     pub camera_size: Option<(u32, u32)>,
+    /// This machine does not keep up with encoding, and sends less than it might.
+    pub slow: bool,
     /// One entry for each person with a connection.
     pub people: Vec<(PersonId, PersonMeasured)>,
 }
@@ -77,6 +79,8 @@ pub struct PersonMeasured {
     pub speaking: bool,
     /// A picture of theirs was decoded.
     pub picture: bool,
+    /// They say that their picture pauses.
+    pub paused: bool,
     /// What is being received.
     pub video: Option<VideoShown>,
     /// Where it goes.

@@ -69,6 +69,8 @@ pub struct Person {
     pub connection: Connection,
     /// A frame of theirs was decoded since they turned the camera on.
     pub picture: bool,
+    /// They say that their picture pauses, because their line to me carries none.
+    pub paused: bool,
     /// Direct or relayed, and between which addresses; flattened into the person.
     #[serde(flatten)]
     pub path: PathShown,
@@ -98,6 +100,9 @@ pub struct Person {
     /// What is being done about the connection.
     #[serde(skip)]
     pub(crate) mending: Mending,
+    /// How tall I show them, in rows of device pixels; none while I don't.
+    #[serde(skip)]
+    pub(crate) shown: Option<u32>,
 }
 
 /// The network path to a person, for the details view.
@@ -143,7 +148,13 @@ impl From<&LinkStats> for PathShown {
 }
 
 impl Person {
-    pub(super) fn new(id: PersonId, session: SessionId, role: Role, now: Instant) -> Self {
+    pub(super) fn new(
+        id: PersonId,
+        session: SessionId,
+        role: Role,
+        shown: Option<u32>,
+        now: Instant,
+    ) -> Self {
         Self {
             id,
             name: String::new(),
@@ -153,6 +164,7 @@ impl Person {
             speaking: false,
             connection: Connection::Connecting,
             picture: false,
+            paused: false,
             path: PathShown::default(),
             quality: Quality::Unknown,
             video: None,
@@ -163,6 +175,7 @@ impl Person {
             unlinked_since: now,
             closed_at: None,
             mending: Mending::new(now),
+            shown,
         }
     }
 

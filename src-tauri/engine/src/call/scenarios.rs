@@ -47,6 +47,7 @@ impl Stage {
             microphone: MicrophoneSpec::None,
             speaker: SpeakerSpec::None,
             join,
+            show: Some(720),
         };
         Self {
             state: CallState::new(&start),

@@ -143,6 +143,8 @@ pub struct Me {
     pub camera: MyCamera,
     /// What I hear with.
     pub speaker: MySpeaker,
+    /// This computer does not keep up with encoding: the others see me smaller, or less often.
+    pub slow: bool,
 }
 
 impl Me {
@@ -220,6 +222,9 @@ pub struct CallState {
     /// Why the call can't go on.
     #[serde(skip)]
     pub(crate) fatal: Option<Trouble>,
+    /// How tall a person is shown of whom nothing was said.
+    #[serde(skip)]
+    pub(crate) show: Option<u32>,
 }
 
 /// A mesh of more would not carry its video anyway; a server that announces more is not believed. People.
@@ -242,6 +247,8 @@ pub struct Start {
     pub speaker: SpeakerSpec,
     /// Straight into the call, without the lobby.
     pub join: bool,
+    /// How tall people are shown until [`Command::Show`](super::Command::Show) says otherwise, in rows of device pixels.
+    pub show: Option<u32>,
 }
 
 impl CallState {
@@ -279,6 +286,7 @@ impl CallState {
                     status: DeviceStatus::Opening,
                     device: None,
                 },
+                slow: false,
             },
             people: Vec::new(),
             devices: Devices::default(),
@@ -296,6 +304,7 @@ impl CallState {
             server_here: start.invite.server.is_this_machine(),
             tampered_at: None,
             fatal: None,
+            show: start.show,
         }
     }
 

@@ -101,6 +101,7 @@ fn obey(state: &mut CallState, command: Command, now: Instant, effects: &mut Vec
             state.me.name = name;
             greet(state, Recipient::Room, effects);
         }
+        Command::Show(list) => people::show(state, &list, effects),
         Command::Retry(id) => repair::retry(state, id, now, effects),
         Command::Join => {}
     }
@@ -299,6 +300,7 @@ fn devices_changed(state: &mut CallState, devices: Devices) {
 fn show_figures(state: &mut CallState, measured: Measured) {
     state.me.microphone.level = measured.microphone_level;
     state.me.microphone.speaking = measured.speaking;
+    state.me.slow = measured.slow;
     if let Some((width, height)) = measured.camera_size {
         (state.me.camera.width, state.me.camera.height) = (width, height);
     }
@@ -309,12 +311,14 @@ fn show_figures(state: &mut CallState, measured: Measured) {
         let PersonMeasured {
             speaking,
             picture,
+            paused,
             video,
             path,
             quality,
         } = figures;
         person.speaking = speaking && !person.muted;
         person.picture = picture && !person.camera_off;
+        person.paused = paused && !person.camera_off && person.linked();
         person.video = video.filter(|_| person.picture);
         person.path = path;
         person.quality = quality;

@@ -26,13 +26,13 @@ use super::keeper::{Keeper, Posts};
 use super::observer::{NOTICE_CAPACITY, Notice, Observer};
 use super::peer::Peer;
 use super::pump::{Pipes, Pump, Streams};
-use super::selector::Take;
 use super::shared::Shared;
 use super::stats::LinkStats;
 use super::voice::OutgoingVoice;
 use crate::audio::EncodedAudio;
 use crate::network;
 use crate::transport::bitrate::Bitrate;
+use crate::transport::take::Take;
 use crate::video::EncodedVideo;
 
 /// One connection to one person.

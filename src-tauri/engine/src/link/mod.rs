@@ -50,10 +50,10 @@ mod voice;
 #[cfg(test)]
 mod tests;
 
+pub use crate::transport::take::Take;
 pub use config::{IceServer, LinkConfig};
 pub use connection::Link;
 pub use control::MAX_CONTROL_BYTES;
 pub use error::{LinkError, LinkFailure};
 pub use event::{LinkEvent, MediaSink};
-pub use selector::Take;
 pub use stats::{KindStats, LinkState, LinkStats, Path, Route, Transport};

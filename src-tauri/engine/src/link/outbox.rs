@@ -11,10 +11,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::selector::{Selector, Take};
+use super::selector::Selector;
 use crate::audio::EncodedAudio;
 use crate::transport::layer::Layer;
 use crate::transport::pacer::MAX_WAIT;
+use crate::transport::take::Take;
 use crate::video::EncodedVideo;
 
 /// Audio packets that may wait, 100 ms: later they would be concealed anyway. The oldest goes.

@@ -7,29 +7,12 @@
 //! Pure; costs a picture two comparisons.
 
 use crate::transport::layer::Layer;
+use crate::transport::take::Take;
 use crate::video::EncodedVideo;
 
 /// By how much one layer's encoder may be behind another's, 90 kHz: 10 s. A larger step back is a
 /// clock that began anew.
 const MAX_LAG: u32 = 900_000;
-
-/// What one person is to be sent of our pictures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Take {
-    /// Which layer; `None`: no pictures at all.
-    pub layer: Option<Layer>,
-    /// Also those pictures that nothing builds on. Without them it is half as many.
-    pub every_frame: bool,
-}
-
-impl Default for Take {
-    fn default() -> Self {
-        Self {
-            layer: Some(Layer::High),
-            every_frame: true,
-        }
-    }
-}
 
 /// Chooses the pictures of one link.
 #[derive(Debug, Default)]

@@ -11,11 +11,11 @@ use tokio::sync::Notify;
 
 use super::clocks::Clocks;
 use super::outbox::{Outbox, Queued};
-use super::selector::Take;
 use super::stats::{Counters, LinkState, LinkStats, Route};
 use crate::audio::EncodedAudio;
 use crate::transport::bitrate::Bitrate;
 use crate::transport::estimator::Limit;
+use crate::transport::take::Take;
 use crate::video::EncodedVideo;
 
 /// Sequence numbers that may wait to be asked for; more are lost for good and end in a keyframe.

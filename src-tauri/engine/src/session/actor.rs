@@ -11,10 +11,11 @@ use super::fanout::Fanout;
 use super::frames::{FrameHub, Tile};
 use super::media::Media;
 use super::options::SessionOptions;
-use super::peer::{Order, Peer, Surroundings, Which};
+use super::peer::{Order, Peer, Shown, Surroundings, Which};
 use super::roster::Roster;
+use super::sending::{OwnPicture, Sending};
 use crate::call::{
-    CallState, Command, Devices, Effect, Event, Measured, Phase, Start, Trouble, update,
+    CallState, Command, Devices, Effect, Event, LinkChange, Measured, Phase, Start, Trouble, update,
 };
 use crate::network::NetworkWatch;
 use crate::signaling::{Signaling, SignalingEvent};
@@ -47,6 +48,7 @@ pub(super) struct Actor {
     fanout: Fanout,
     media: Media,
     roster: Roster,
+    sending: Sending,
     signaling: Option<Signaling>,
     /// Tells of the network for as long as the call lasts.
     _network: NetworkWatch,
@@ -69,6 +71,7 @@ impl Actor {
             microphone: options.microphone.clone(),
             speaker: options.speaker.clone(),
             join: options.join,
+            show: options.show,
         });
         let (shown, seen) = watch::channel(Arc::new(state.clone()));
         let (events, inbox) = mpsc::channel(EVENTS);
@@ -85,6 +88,7 @@ impl Actor {
             fanout,
             media,
             roster: Roster::default(),
+            sending: Sending::default(),
             signaling: None,
             _network: network,
             events,
@@ -113,13 +117,22 @@ impl Actor {
                     }
                     None => return,
                 },
-                Some(event) = self.inbox.recv() => self.step(event).await,
+                Some(event) = self.inbox.recv() => {
+                    let connected = connected(&event);
+                    self.step(event).await;
+                    if let Some(session) = connected {
+                        // Whoever has come up should not wait for the next tick to be sent a picture.
+                        self.sending.renew(session);
+                        self.send();
+                    }
+                },
                 Some(entry) = signals.recv() => match entry {
                     FromServer::In(signaling) => self.signaling = Some(*signaling),
                     FromServer::Event(event) => self.step(event).await,
                 },
                 _ = tick.tick() => {
                     self.media.microphone.set_loss(self.fanout.worst_loss());
+                    self.send();
                     let measured = self.measure();
                     self.step(Event::Measured(measured)).await;
                     self.step(Event::Tick).await;
@@ -192,6 +205,7 @@ impl Actor {
                 );
             }
             Effect::CloseLink { session } => self.roster.remove(session),
+            Effect::Ask { session, rows } => self.order(session, Order::Ask(rows)),
             Effect::UseCamera(spec) => self.media.camera.select(spec),
             Effect::TurnCameraOff(off) => self.media.camera.set_off(off),
             Effect::UseMicrophone(spec) => self.media.microphone.select(spec),
@@ -207,16 +221,28 @@ impl Actor {
         }
     }
 
+    /// Decides who is sent what of our picture.
+    fn send(&mut self) {
+        let size = self.media.picture.latest();
+        let picture = OwnPicture {
+            size: size.map(|frame| (frame.width, frame.height)),
+            off: self.state.me.media().camera_off,
+        };
+        let ways = self.roster.ways();
+        self.sending
+            .decide(&ways, &self.media.encoders, picture, Instant::now());
+    }
+
     fn open_link(&mut self, which: Which) {
         let (Some(signaling), Some(person)) = (&self.signaling, self.state.person(which.session))
         else {
             return;
         };
-        let id = person.id;
+        let (id, rows) = (person.id, person.shown);
         let around = Surroundings {
             signaling: signaling.clone(),
             fanout: self.fanout.clone(),
-            encoder: self.media.encoder.clone(),
+            encoders: self.media.encoders.clone(),
             events: self.events.clone(),
             loopback: self.options.invite.server.is_this_machine(),
         };
@@ -224,11 +250,9 @@ impl Actor {
         self.roster.remove(which.session);
         let audio = self.media.speaker.add_source();
         let picture = self.frames.slot_for(Tile::Person(id));
-        self.roster.insert(
-            which.session,
-            id,
-            Peer::start(which, audio, picture, around),
-        );
+        let shown = Shown { picture, rows };
+        self.roster
+            .insert(which.session, id, Peer::start(which, audio, shown, around));
     }
 
     /// Goes to the server, in a task: a server that does not answer must not keep the lobby from showing.
@@ -326,6 +350,7 @@ impl Actor {
             microphone_level: crate::stats::meter(level_dbfs),
             speaking: self.media.microphone.is_speaking(),
             camera_size: picture.map(|frame| (frame.width, frame.height)),
+            slow: self.sending.slow(),
             people: Vec::new(),
         };
         self.roster.measure(&mut measured);
@@ -343,6 +368,18 @@ impl Actor {
             audio_sent: self.media.audio_sent(elapsed),
             peers: self.roster.reports(),
         }
+    }
+}
+
+/// Whose link this says has come up.
+fn connected(event: &Event) -> Option<visio_protocol::SessionId> {
+    match event {
+        Event::Link {
+            session,
+            change: LinkChange::Connected,
+            ..
+        } => Some(*session),
+        _ => None,
     }
 }
 

@@ -12,24 +12,14 @@ use super::options::SessionOptions;
 use crate::audio::{Microphone, Speaker};
 use crate::call::{DeviceKind, Event};
 use crate::stats::{AudioSent, VideoSent};
-use crate::transport::layer::Layer;
-use crate::video::{Camera, FrameSlot, LayerConfig, VideoEncoder};
-
-/// The layer that everybody is sent: 720p at up to 30 frames a second. The rate is what a family's uplink carries once or twice over.
-const LAYER: LayerConfig = LayerConfig {
-    layer: Layer::High,
-    max_width: 1280,
-    max_height: 720,
-    fps: 30.0,
-    bitrate_bps: 1_500_000,
-};
+use crate::video::{Camera, FrameSlot, LayerEncoders};
 
 /// The open devices and the running encoders. Everything stops when it is dropped.
 pub(super) struct Media {
     pub camera: Camera,
     pub microphone: Microphone,
     pub speaker: Speaker,
-    pub encoder: Arc<VideoEncoder>,
+    pub encoders: Arc<LayerEncoders>,
     pub picture: Arc<FrameSlot>,
     audio_sent: Arc<AudioCount>,
 }
@@ -55,9 +45,7 @@ impl Media {
             report(DeviceKind::Camera, events),
         );
         let video_out = fanout.clone();
-        let encoder =
-            VideoEncoder::start(picture.clone(), LAYER, move |frame| video_out.video(&frame));
-        encoder.set_active(false);
+        let encoders = LayerEncoders::new(picture.clone(), move |frame| video_out.video(&frame));
 
         let audio_sent = Arc::new(AudioCount::default());
         let (audio_out, count) = (fanout.clone(), audio_sent.clone());
@@ -79,15 +67,15 @@ impl Media {
             camera,
             microphone,
             speaker,
-            encoder: Arc::new(encoder),
+            encoders: Arc::new(encoders),
             picture,
             audio_sent,
         }
     }
 
-    /// What the one video encoder made.
+    /// What the video encoders made.
     pub fn video_sent(&self) -> VideoSent {
-        VideoSent::from(self.encoder.stats())
+        VideoSent::new(self.encoders.most_at_once(), &self.encoders.stats())
     }
 
     /// What the microphone's encoder made, over a time in the call.

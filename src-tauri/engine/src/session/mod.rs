@@ -8,13 +8,17 @@
 //! [`CallState`]: crate::call::CallState
 
 mod actor;
+mod ask;
 mod fanout;
 mod frames;
 mod handle;
+mod heard;
+mod load;
 mod media;
 mod options;
 mod peer;
 mod roster;
+mod sending;
 
 pub use frames::{FrameHub, Tile};
 pub use handle::Session;

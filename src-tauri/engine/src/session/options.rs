@@ -20,4 +20,7 @@ pub struct SessionOptions {
     pub speaker: SpeakerSpec,
     /// Straight into the call; otherwise into the lobby.
     pub join: bool,
+    /// How tall people are shown until [`Command::Show`](crate::call::Command::Show) says otherwise, in rows of device
+    /// pixels; none: not at all.
+    pub show: Option<u32>,
 }

@@ -6,17 +6,20 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use tokio::sync::mpsc;
-use visio_protocol::{Recipient, SessionId, Signal};
+use visio_protocol::{Control, Recipient, SessionId, Signal};
 
+use super::ask::Ask;
 use super::fanout::Fanout;
+use super::heard::Heard;
 use crate::audio::AudioSource;
 use crate::call::{Event, LinkChange};
 use crate::link::{Link, LinkConfig, LinkError, LinkEvent, LinkFailure, MediaSink};
 use crate::signaling::Signaling;
 use crate::transport::clock::SenderClock;
 use crate::transport::packet::RtpPacket;
-use crate::video::{Feedback, FrameSlot, VideoEncoder, VideoReceiver};
+use crate::video::{Feedback, FrameSlot, LayerEncoders, VideoReceiver};
 
 /// Orders that wait for a link: one description and a burst of candidates. When full, the newest is dropped; a restart brings it again.
 const ORDERS: usize = 128;
@@ -41,6 +44,8 @@ pub(super) enum Order {
         mid: Option<String>,
         line: Option<u16>,
     },
+    /// Tell them how tall they are shown.
+    Ask(Option<u32>),
 }
 
 /// What a connection needs to know of its surroundings.
@@ -48,7 +53,7 @@ pub(super) enum Order {
 pub(super) struct Surroundings {
     pub signaling: Signaling,
     pub fanout: Fanout,
-    pub encoder: Arc<VideoEncoder>,
+    pub encoders: Arc<LayerEncoders>,
     pub events: mpsc::Sender<Event>,
     /// The server is on this machine, so the others may be too: offer paths over loopback as well.
     pub loopback: bool,
@@ -60,6 +65,13 @@ pub(super) struct Which {
     pub session: SessionId,
     pub epoch: u32,
     pub offerer: bool,
+}
+
+/// Where on the screen a person is shown.
+pub(super) struct Shown {
+    pub picture: Arc<FrameSlot>,
+    /// How tall, in rows of device pixels; none while they aren't.
+    pub rows: Option<u32>,
 }
 
 /// Where what comes from a person goes.
@@ -96,21 +108,22 @@ impl MediaSink for Inbound {
 /// The handle that the actor keeps. Dropped, the connection is closed.
 pub(super) struct Peer {
     pub inbound: Arc<Inbound>,
+    pub heard: Arc<Heard>,
     orders: mpsc::Sender<Order>,
     link: tokio::sync::watch::Receiver<Option<Arc<Link>>>,
 }
 
 impl Peer {
-    /// Starts the connection's task. The pictures go to `picture`, the sound to `audio`.
+    /// Starts the connection's task. The pictures go to where they are `shown`, the sound to `audio`.
     pub fn start(
         which: Which,
         audio: Arc<AudioSource>,
-        picture: Arc<FrameSlot>,
+        shown: Shown,
         around: Surroundings,
     ) -> Self {
         let (feedback, feedback_inbox) = mpsc::channel(FEEDBACK);
-        let mut pictures = picture.subscribe();
-        let video = VideoReceiver::start(picture, move |wish: Feedback| {
+        let mut pictures = shown.picture.subscribe();
+        let video = VideoReceiver::start(shown.picture, move |wish: Feedback| {
             // Full only when the link is stuck; then asking again later is all that helps.
             let _ = feedback.try_send(wish);
         });
@@ -129,15 +142,19 @@ impl Peer {
         });
         let (orders, orders_inbox) = mpsc::channel(ORDERS);
         let (link_out, link) = tokio::sync::watch::channel(None);
+        let heard = Arc::<Heard>::default();
         let task = Task {
             which,
             around,
             inbound: inbound.clone(),
+            heard: heard.clone(),
             link_out,
+            ask: Ask::new(shown.rows),
         };
         tokio::spawn(task.run(orders_inbox, feedback_inbox));
         Self {
             inbound,
+            heard,
             orders,
             link,
         }
@@ -159,11 +176,17 @@ struct Task {
     which: Which,
     around: Surroundings,
     inbound: Arc<Inbound>,
+    heard: Arc<Heard>,
     link_out: tokio::sync::watch::Sender<Option<Arc<Link>>>,
+    ask: Ask,
 }
 
 impl Task {
-    async fn run(self, mut orders: mpsc::Receiver<Order>, mut feedback: mpsc::Receiver<Feedback>) {
+    async fn run(
+        mut self,
+        mut orders: mpsc::Receiver<Order>,
+        mut feedback: mpsc::Receiver<Feedback>,
+    ) {
         let (events, mut link_events) = mpsc::channel(LINK_EVENTS);
         let config = LinkConfig {
             offerer: self.which.offerer,
@@ -179,11 +202,14 @@ impl Task {
             self.offer(&link, false).await;
         }
         loop {
+            let ask_at = self.ask.deadline(Instant::now());
             tokio::select! {
                 order = orders.recv() => match order {
+                    Some(Order::Ask(rows)) => self.ask.set(rows),
                     Some(order) => self.carry_out(&link, order).await,
                     None => break,
                 },
+                () = until(ask_at) => self.say_ask(&link),
                 Some(event) = link_events.recv() => self.pass_on(&link, event).await,
                 Some(wish) = feedback.recv() => match wish {
                     Feedback::Nack(sequences) => link.nack(sequences),
@@ -192,7 +218,6 @@ impl Task {
             }
         }
         self.around.fanout.remove(&link);
-        self.rest_if_alone();
         if tokio::time::timeout(CLOSE_PATIENCE, link.close())
             .await
             .is_err()
@@ -201,7 +226,7 @@ impl Task {
         }
     }
 
-    async fn carry_out(&self, link: &Arc<Link>, order: Order) {
+    async fn carry_out(&mut self, link: &Arc<Link>, order: Order) {
         let result = match order {
             Order::Restart => return self.offer(link, true).await,
             Order::AcceptOffer(sdp) => match link.accept_offer(&sdp).await {
@@ -226,6 +251,10 @@ impl Task {
                 }
                 Ok(())
             }
+            Order::Ask(rows) => {
+                self.ask.set(rows);
+                Ok(())
+            }
         };
         if let Err(error) = result {
             self.failed(&error).await;
@@ -242,7 +271,18 @@ impl Task {
         }
     }
 
-    async fn pass_on(&self, link: &Arc<Link>, event: LinkEvent) {
+    fn say_ask(&mut self, link: &Link) {
+        let Some(rows) = self.ask.poll(Instant::now()) else {
+            return;
+        };
+        let message = Bytes::from(Control::show(rows).to_json());
+        if let Err(error) = link.send_control(message) {
+            tracing::debug!(%error, "they could not be told how tall they are shown");
+            self.ask.repeat();
+        }
+    }
+
+    async fn pass_on(&mut self, link: &Arc<Link>, event: LinkEvent) {
         match event {
             LinkEvent::Candidate {
                 candidate,
@@ -258,8 +298,6 @@ impl Task {
             }
             LinkEvent::Connected => {
                 self.around.fanout.insert(self.which.session, link.clone());
-                self.around.encoder.set_active(true);
-                self.around.encoder.request_keyframe();
                 self.tell(LinkChange::Connected).await;
             }
             LinkEvent::Disconnected => self.tell(LinkChange::Disconnected).await,
@@ -272,8 +310,10 @@ impl Task {
                 };
                 self.tell(change).await;
             }
-            LinkEvent::KeyframeRequested(_) => self.around.encoder.request_keyframe(),
-            LinkEvent::ControlOpen | LinkEvent::Control(_) | LinkEvent::RemoteLoss(_) => {}
+            LinkEvent::KeyframeRequested(layer) => self.around.encoders.request_keyframe(layer),
+            LinkEvent::ControlOpen => self.ask.open(),
+            LinkEvent::Control(message) => self.heard.message(&message),
+            LinkEvent::RemoteLoss(_) => {}
         }
     }
 
@@ -300,10 +340,12 @@ impl Task {
             .signaling
             .send(Recipient::Session(self.which.session), signal);
     }
+}
 
-    fn rest_if_alone(&self) {
-        if self.around.fanout.is_empty() {
-            self.around.encoder.set_active(false);
-        }
+/// Waits for a moment, or for ever.
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment.into()).await,
+        None => std::future::pending().await,
     }
 }

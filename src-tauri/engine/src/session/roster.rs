@@ -7,7 +7,9 @@ use std::time::Instant;
 use visio_protocol::{PersonId, SessionId};
 
 use super::peer::Peer;
+use super::sending::Way;
 use crate::call::{CallState, Measured, PathShown, PersonMeasured, Quality, VideoShown};
+use crate::link::LinkState;
 use crate::stats::{PeerReport, milliseconds, quality};
 
 /// Reports of people who left, kept for the end of the call. More than anybody meets in one.
@@ -67,11 +69,34 @@ impl Roster {
         }
     }
 
-    /// Tells the receivers whose camera is off: what does not come then is no freeze.
+    /// The connections that pictures can be sent on now.
+    pub fn ways(&self) -> Vec<Way> {
+        let mut ways: Vec<_> = self
+            .peers
+            .iter()
+            .filter_map(|(session, entry)| {
+                let link = entry.peer.link()?;
+                let open = matches!(
+                    link.stats().state,
+                    LinkState::Connected | LinkState::Disconnected
+                );
+                open.then(|| Way {
+                    session: *session,
+                    link,
+                    rows: entry.peer.heard.rows(),
+                })
+            })
+            .collect();
+        ways.sort_by_key(|way| way.session);
+        ways
+    }
+
+    /// Tells the receivers whose camera is off, or who isn't shown: what does not come then is no freeze.
     pub fn expect_pictures(&self, state: &CallState) {
         for person in &state.people {
             if let Some(peer) = self.get(person.session) {
-                peer.inbound.video.set_expected(!person.camera_off);
+                let expected = !person.camera_off && person.shown.is_some();
+                peer.inbound.video.set_expected(expected);
             }
         }
     }
@@ -98,6 +123,7 @@ impl Roster {
                 PersonMeasured {
                     speaking: entry.peer.inbound.audio.is_speaking(),
                     picture: video.frames_decoded > 0,
+                    paused: entry.peer.heard.paused(),
                     video: (video.frames_decoded > 0).then_some(VideoShown {
                         width: video.width,
                         height: video.height,

@@ -179,7 +179,7 @@ impl SentReport {
                 .layer
                 .map(|(width, height)| format!("{width}x{height}")),
             bitrate_bps: (bits / over.as_secs_f64().max(1.0)) as u64,
-            estimate_bps: None,
+            estimate_bps: link.estimate.map(|estimate| estimate.bps()),
         }
     }
 }

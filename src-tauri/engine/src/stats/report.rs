@@ -25,9 +25,9 @@ pub struct Report {
 /// What the video encoders made.
 #[derive(Clone, Debug, Serialize)]
 pub struct VideoSent {
-    /// Encoders that ran: one for each layer, never one for each peer.
+    /// The most encoders that ran at once: one for each layer that somebody took, never one for each peer.
     pub encoders: u32,
-    /// What each made.
+    /// What each made, from the smallest layer up.
     pub layers: Vec<LayerReport>,
 }
 
@@ -46,23 +46,24 @@ pub struct LayerReport {
     pub frames: u64,
 }
 
-impl From<VideoOutboundStats> for VideoSent {
-    fn from(stats: VideoOutboundStats) -> Self {
-        let layer = LayerReport {
+impl VideoSent {
+    /// From the most encoders that ran at once, and what each encoder made.
+    pub fn new(encoders: u32, layers: &[VideoOutboundStats]) -> Self {
+        Self {
+            encoders,
+            layers: layers.iter().map(LayerReport::from).collect(),
+        }
+    }
+}
+
+impl From<&VideoOutboundStats> for LayerReport {
+    fn from(stats: &VideoOutboundStats) -> Self {
+        Self {
             width: stats.width,
             height: stats.height,
             fps: stats.mean_fps,
             bitrate_bps: stats.mean_bitrate_bps as u64,
             frames: stats.frames,
-        };
-        let encoders = u32::from(stats.frames > 0);
-        Self {
-            encoders,
-            layers: if stats.frames > 0 {
-                vec![layer]
-            } else {
-                Vec::new()
-            },
         }
     }
 }

@@ -105,9 +105,20 @@ impl VideoEncoder {
         config: LayerConfig,
         on_frame: impl Fn(Arc<EncodedVideo>) + Send + 'static,
     ) -> Self {
+        let encoder = Self::new(input, config, on_frame);
+        encoder.set_active(true);
+        encoder
+    }
+
+    /// As [`start`](Self::start), but nobody takes the layer yet.
+    pub fn new(
+        input: Arc<FrameSlot>,
+        config: LayerConfig,
+        on_frame: impl Fn(Arc<EncodedVideo>) + Send + 'static,
+    ) -> Self {
         LazyLock::force(&RTP_EPOCH);
         let shared = Arc::new(Shared {
-            active: Mutex::new(true),
+            active: Mutex::new(false),
             activated: Condvar::new(),
             keyframe_wanted: AtomicBool::new(true),
             bitrate_bps: AtomicU32::new(config.bitrate_bps),

@@ -21,13 +21,15 @@ const FPS: f32 = 30.0;
 /// Takes what is encoded, on the media threads.
 type Output = Arc<dyn Fn(Arc<EncodedVideo>) + Send + Sync>;
 
+/// One for each layer: one person's request for a keyframe costs everybody who takes it.
+type Gates = Arc<Mutex<[KeyframeGate; 4]>>;
+
 /// An encoder for each layer, made when it is first taken.
 pub struct LayerEncoders {
     input: Arc<FrameSlot>,
     output: Output,
     encoders: [OnceLock<VideoEncoder>; 4],
-    /// One person's request for a keyframe costs everybody who takes the layer.
-    gates: Mutex<[KeyframeGate; 4]>,
+    gates: Gates,
     at_once: AtomicU32,
 }
 
@@ -37,16 +39,25 @@ impl LayerEncoders {
         input: Arc<FrameSlot>,
         output: impl Fn(Arc<EncodedVideo>) + Send + Sync + 'static,
     ) -> Self {
+        let gates = Gates::default();
+        let seen = gates.clone();
+        let output = move |picture: Arc<EncodedVideo>| {
+            if picture.keyframe {
+                lock(&seen)[picture.layer.index()].satisfy();
+            }
+            output(picture);
+        };
         Self {
             input,
             output: Arc::new(output),
             encoders: Default::default(),
-            gates: Mutex::default(),
+            gates,
             at_once: AtomicU32::new(0),
         }
     }
 
-    /// From now on exactly the layers with a rate are encoded, with every second frame left out if `half_rate`.
+    /// From now on exactly the layers with a rate are encoded, with every second frame left out if `half_rate`. One
+    /// that begins does so with a keyframe.
     pub fn set(&self, rates: &[Option<Bitrate>; 4], half_rate: bool) {
         let fps = if half_rate { FPS / 2.0 } else { FPS };
         for (layer, rate) in Layer::ALL.into_iter().zip(rates) {
@@ -69,13 +80,13 @@ impl LayerEncoders {
 
     /// Somebody needs a keyframe of this layer. They get it at once, or half a second after the one before.
     pub fn request_keyframe(&self, layer: Layer) {
-        self.gates()[layer.index()].request();
+        lock(&self.gates)[layer.index()].request();
         self.poll(Instant::now());
     }
 
     /// Lets requests through whose time has come; to be called some ten times a second.
     pub fn poll(&self, now: Instant) {
-        let mut gates = self.gates();
+        let mut gates = lock(&self.gates);
         for (layer, encoder) in self.each() {
             if gates[layer.index()].poll(now) {
                 encoder.request_keyframe();
@@ -113,7 +124,7 @@ impl LayerEncoders {
             bitrate_bps,
         };
         let output = self.output.clone();
-        VideoEncoder::start(self.input.clone(), config, move |picture| output(picture))
+        VideoEncoder::new(self.input.clone(), config, move |picture| output(picture))
     }
 
     fn each(&self) -> impl Iterator<Item = (Layer, &VideoEncoder)> {
@@ -123,8 +134,8 @@ impl LayerEncoders {
             .zip(encoders)
             .filter_map(|(layer, encoder)| Some((layer, encoder?)))
     }
+}
 
-    fn gates(&self) -> MutexGuard<'_, [KeyframeGate; 4]> {
-        self.gates.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock(gates: &Gates) -> MutexGuard<'_, [KeyframeGate; 4]> {
+    gates.lock().unwrap_or_else(PoisonError::into_inner)
 }

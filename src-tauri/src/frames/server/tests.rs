@@ -57,16 +57,19 @@ type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
 struct Stage {
     easel: Arc<Easel>,
     drawn: Arc<Drawn>,
+    shown: Shown,
     server: FrameServer,
 }
 
 impl Stage {
     fn set() -> Stage {
         let (easel, drawn) = (Arc::<Easel>::default(), Arc::<Drawn>::default());
-        let server = FrameServer::start(easel.clone(), drawn.clone()).unwrap();
+        let shown = Shown::default();
+        let server = FrameServer::start(easel.clone(), drawn.clone(), shown.clone()).unwrap();
         Stage {
             easel,
             drawn,
+            shown,
             server,
         }
     }
@@ -250,4 +253,17 @@ async fn a_word_that_is_too_long_costs_the_page_its_connection_and_nobody_elses(
     stage.easel.publish(3);
     show_me(&mut page).await;
     assert_eq!(frame(&mut page).await.2, 3);
+}
+
+#[tokio::test]
+async fn what_the_page_shows_is_noted_until_the_page_is_gone() {
+    let stage = Stage::set();
+    let mut shown = stage.shown.follow();
+    let mut page = stage.page().await;
+    show_me(&mut page).await;
+    let noted = tokio::time::timeout(PATIENCE, shown.wait_for(|tiles| tiles.is_some()));
+    assert_eq!(*noted.await.unwrap().unwrap(), Some(vec![(TileId::ME, 36)]));
+    drop(page);
+    let gone = shown.wait_for(|tiles| tiles.as_ref().is_some_and(Vec::is_empty));
+    tokio::time::timeout(PATIENCE, gone).await.unwrap().unwrap();
 }

@@ -18,6 +18,9 @@ use crate::seconds::Seconds;
 use crate::signals::asked_to_stop;
 use crate::words::Words;
 
+/// Taller than any layer is: whatever they can send.
+const FULL_SIZE: u32 = 1080;
+
 #[derive(Args)]
 pub struct Options {
     /// The invite: its link, or the server and the code.
@@ -47,6 +50,9 @@ pub struct Options {
         help = "default | none | file:PATH.wav | device:ID"
     )]
     speaker: SpeakerSpec,
+    /// Ask the others for a picture as if it were shown so many rows high; 0: for none.
+    #[arg(long, value_name = "HEIGHT", default_value_t = FULL_SIZE)]
+    show: u32,
     /// Leave after so many seconds in the call; otherwise at Ctrl-C.
     #[arg(long = "for", value_name = "SECONDS")]
     seconds: Option<f64>,
@@ -75,6 +81,7 @@ pub async fn run(options: Options, words: &Words) -> Result<(), String> {
         microphone: options.microphone,
         speaker: options.speaker,
         join: true,
+        show: Some(options.show).filter(|rows| *rows > 0),
     });
     let seconds = match &options.stats {
         Some(path) => Some(Seconds::create(path).map_err(|error| unwritable(path, &error))?),

@@ -209,3 +209,67 @@ fn after_a_new_session_everybody_is_greeted_and_linked_anew_under_the_same_tiles
         "who is not present any more has left"
     );
 }
+
+#[test]
+fn each_person_is_asked_for_a_picture_as_tall_as_they_are_shown() {
+    let mut stage = Stage::calling();
+    stage.meets(7, "Léa");
+    stage.meets(8, "Inès");
+    let asks = |n: u8, rows| Effect::Ask {
+        session: session(n),
+        rows,
+    };
+    let show = |list: &[(u8, Option<u32>)]| {
+        let list = list.iter().map(|(n, rows)| (person(*n), *rows));
+        Event::Command(Command::Show(list.collect()))
+    };
+    assert_eq!(stage.state.person(session(7)).unwrap().shown, Some(720));
+    assert_eq!(
+        stage.step(show(&[(7, Some(720)), (8, Some(180))])),
+        [asks(8, Some(180))]
+    );
+    assert_eq!(stage.step(show(&[(8, Some(180))])), [asks(7, None)]);
+    assert_eq!(
+        stage.step(show(&[])),
+        [asks(8, None)],
+        "the window is hidden"
+    );
+    assert_eq!(stage.step(show(&[])), []);
+    stage.meets(9, "Hugo");
+    assert_eq!(stage.state.person(session(9)).unwrap().shown, Some(720));
+    assert_eq!(stage.step(show(&[])), [asks(9, None)]);
+}
+
+#[test]
+fn a_picture_that_pauses_is_told_while_the_camera_is_on_and_the_line_is_there() {
+    let mut stage = Stage::calling();
+    stage.meets(7, "Léa");
+    stage.link(7, LinkChange::Connected);
+    let measured = || {
+        Event::Measured(Measured {
+            people: vec![(
+                person(7),
+                PersonMeasured {
+                    picture: true,
+                    paused: true,
+                    ..PersonMeasured::default()
+                },
+            )],
+            ..Measured::default()
+        })
+    };
+    stage.step(measured());
+    assert!(stage.state.people[0].paused);
+    stage.link(7, LinkChange::Disconnected);
+    assert!(!stage.state.people[0].paused);
+    stage.step(measured());
+    assert!(!stage.state.people[0].paused);
+    stage.link(7, LinkChange::Connected);
+    let media = MediaState {
+        camera_off: true,
+        ..MediaState::default()
+    };
+    stage.hears(7, Signal::State { media });
+    stage.step(measured());
+    assert!(!stage.state.people[0].paused);
+}

@@ -36,7 +36,9 @@ pub(super) fn met(
         Some(index) => index,
         None if state.people.len() >= MAX_PRESENT => return,
         None => {
-            state.people.push(Person::new(who.id, session, role, now));
+            let shown = state.show;
+            let person = Person::new(who.id, session, role, shown, now);
+            state.people.push(person);
             state.people.len() - 1
         }
     };
@@ -200,6 +202,25 @@ pub(super) fn remove(
     });
 }
 
+/// So tall each of these is shown, and nobody else.
+pub(super) fn show(
+    state: &mut CallState,
+    list: &[(PersonId, Option<u32>)],
+    effects: &mut Vec<Effect>,
+) {
+    for person in &mut state.people {
+        let entry = list.iter().find(|(id, _)| *id == person.id);
+        let rows = entry.and_then(|(_, rows)| *rows);
+        if person.shown != rows {
+            person.shown = rows;
+            effects.push(Effect::Ask {
+                session: person.session,
+                rows,
+            });
+        }
+    }
+}
+
 /// A link came up or went down.
 pub(super) fn link_changed(
     state: &mut CallState,
@@ -284,4 +305,5 @@ pub(super) fn unlink(person: &mut Person, connection: Connection, now: Instant) 
     person.path = PathShown::default();
     person.quality = Quality::Unknown;
     person.speaking = false;
+    person.paused = false;
 }

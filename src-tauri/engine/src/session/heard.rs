@@ -1,0 +1,82 @@
+//! What the other side says over the control channel. Written by the connection's task, read ten times a second by the
+//! session: however often somebody changes their mind, that is as often as it counts.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use visio_protocol::Control;
+use visio_protocol::control::Video;
+
+/// How tall somebody shows us who has not said so.
+const UNSAID_ROWS: u32 = 720;
+
+/// What one person has said.
+pub(super) struct Heard {
+    rows: Mutex<Option<u32>>,
+    paused: AtomicBool,
+}
+
+impl Default for Heard {
+    fn default() -> Self {
+        Self {
+            rows: Mutex::new(Some(UNSAID_ROWS)),
+            paused: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Heard {
+    /// Takes one message in. What is none is ignored.
+    pub fn message(&self, json: &[u8]) {
+        match Control::from_json(json) {
+            Ok(Control { show, video, .. }) => {
+                if let Some(rows) = show.and_then(|show| show.camera) {
+                    *self.rows.lock().unwrap_or_else(PoisonError::into_inner) = rows;
+                }
+                match video {
+                    Some(Video::Paused) => self.paused.store(true, Ordering::Relaxed),
+                    Some(Video::Flowing) => self.paused.store(false, Ordering::Relaxed),
+                    Some(Video::Unknown) | None => {}
+                }
+            }
+            Err(error) => tracing::debug!(%error, bytes = json.len(), "no control message"),
+        }
+    }
+
+    /// How tall they show our picture, in rows; none while they don't.
+    pub fn rows(&self) -> Option<u32> {
+        *self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether their picture pauses.
+    pub fn paused(&self) -> bool {
+        self.paused.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_counts_until_something_else_is_said() {
+        let heard = Heard::default();
+        assert_eq!((heard.rows(), heard.paused()), (Some(720), false));
+        heard.message(br#"{"show":{"camera":180}}"#);
+        heard.message(br#"{"video":"paused"}"#);
+        heard.message(b"{}");
+        heard.message(br#"{"show":{},"video":"later"}"#);
+        assert_eq!((heard.rows(), heard.paused()), (Some(180), true));
+        heard.message(br#"{"show":{"camera":null},"video":"flowing"}"#);
+        assert_eq!((heard.rows(), heard.paused()), (None, false));
+    }
+
+    #[test]
+    fn what_is_no_message_changes_nothing() {
+        let heard = Heard::default();
+        heard.message(&[0xff; 70_000]);
+        heard.message(br#"{"show":{"camera":-1},"video":"paused"}"#);
+        heard.message(b"");
+        assert_eq!((heard.rows(), heard.paused()), (Some(720), false));
+    }
+}

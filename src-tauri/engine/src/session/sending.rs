@@ -1,0 +1,144 @@
+//! Who is sent what of our picture, decided ten times a second and carried out: what each link takes, which layers are
+//! encoded at which rate, and a word to whom no picture is sent.
+//!
+//! On the session's task; costs microseconds.
+
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use bytes::Bytes;
+use visio_protocol::{Control, SessionId};
+
+use super::load::Load;
+use crate::link::Link;
+use crate::transport::ladder::{Chosen, Ladder, Offer, Want};
+use crate::transport::take::Take;
+use crate::video::{LayerEncoders, Strain};
+
+/// One connection that pictures can be sent on, and how tall they are shown at its other end.
+pub(super) struct Way {
+    pub session: SessionId,
+    pub link: Arc<Link>,
+    pub rows: Option<u32>,
+}
+
+/// Our own picture, as it is now.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OwnPicture {
+    /// Its size; none before the first one.
+    pub size: Option<(u32, u32)>,
+    /// There is none, and nobody expects one.
+    pub off: bool,
+}
+
+/// What was decided last.
+#[derive(Default)]
+pub(super) struct Sending {
+    ladder: Ladder<SessionId>,
+    strain: Strain,
+    lines: Vec<Line>,
+}
+
+/// What one link was told last.
+struct Line {
+    session: SessionId,
+    link: Weak<Link>,
+    take: Option<Take>,
+    paused: bool,
+    load: Load,
+}
+
+impl Sending {
+    /// Whether the machine does not keep up.
+    pub fn slow(&self) -> bool {
+        self.strain.slow()
+    }
+
+    /// A link has come up, for the first time or again: what it was told before may be forgotten.
+    pub fn renew(&mut self, session: SessionId) {
+        for line in &mut self.lines {
+            if line.session == session {
+                line.take = None;
+            }
+        }
+    }
+
+    /// Decides anew, for the connections there are now.
+    pub fn decide(
+        &mut self,
+        ways: &[Way],
+        encoders: &LayerEncoders,
+        picture: OwnPicture,
+        now: Instant,
+    ) {
+        self.strain.observe(&encoders.efforts(), now);
+        self.keep_lines(ways);
+        let wants: Vec<_> = ways
+            .iter()
+            .zip(&mut self.lines)
+            .map(|(way, line)| {
+                let stats = way.link.stats();
+                Want {
+                    peer: way.session,
+                    estimate: stats.estimate,
+                    reserved: line.load.reserve(&stats, now),
+                    rows: way.rows,
+                }
+            })
+            .collect();
+        let offer = Offer::of(picture.size, self.strain.top());
+        let plan = self.ladder.plan(&wants, offer, now);
+        for ((way, line), chosen) in ways.iter().zip(&mut self.lines).zip(&plan.chosen) {
+            line.obey(&way.link, chosen);
+            line.tell_paused(&way.link, chosen.paused && !picture.off);
+        }
+        // The links have been told first, so that none misses the keyframe that a layer begins with.
+        encoders.set(&plan.rates, self.strain.half_rate());
+        encoders.poll(now);
+    }
+
+    /// Makes the lines those of these connections, in the same order.
+    fn keep_lines(&mut self, ways: &[Way]) {
+        let mut before = std::mem::take(&mut self.lines);
+        self.lines = ways
+            .iter()
+            .map(|way| {
+                let known = before.iter().position(|line| line.is(way));
+                known.map_or_else(|| Line::new(way), |index| before.swap_remove(index))
+            })
+            .collect();
+    }
+}
+
+impl Line {
+    fn new(way: &Way) -> Self {
+        Self {
+            session: way.session,
+            link: Arc::downgrade(&way.link),
+            take: None,
+            paused: false,
+            load: Load::default(),
+        }
+    }
+
+    fn is(&self, way: &Way) -> bool {
+        self.session == way.session && std::ptr::eq(self.link.as_ptr(), Arc::as_ptr(&way.link))
+    }
+
+    /// Has the link take what was chosen; it asks for the keyframe that it then waits for.
+    fn obey(&mut self, link: &Link, chosen: &Chosen<SessionId>) {
+        link.set_wanted(chosen.useful);
+        if self.take.replace(chosen.take) != Some(chosen.take) {
+            tracing::debug!(session = %self.session, take = ?chosen.take, "another layer");
+            link.take(chosen.take);
+        }
+    }
+
+    fn tell_paused(&mut self, link: &Link, paused: bool) {
+        let message = || Bytes::from(Control::paused(paused).to_json());
+        // What can't be said now is said a tenth of a second later.
+        if self.paused != paused && link.send_control(message()).is_ok() {
+            self.paused = paused;
+        }
+    }
+}
