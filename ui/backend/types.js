@@ -22,6 +22,7 @@
  * @property {{ spec: string, muted: boolean, status: DeviceStatus, device: string | null, level: number, speaking: boolean }} microphone  level: 0 to 1
  * @property {{ spec: string, off: boolean, status: DeviceStatus, device: string | null, width: number, height: number }} camera
  * @property {{ spec: string, status: DeviceStatus, device: string | null }} speaker
+ * @property {boolean} [slow]  this computer does not keep up: the others see less of the picture
  *
  * @typedef {object} Person
  * @property {string} id  hex; stays when the person reconnects
@@ -32,6 +33,7 @@
  * @property {boolean} speaking
  * @property {"connecting" | "connected" | "retrying" | "failed"} connection
  * @property {boolean} picture  a frame was decoded
+ * @property {boolean} [paused]  their picture pauses, because their connection carries none; their voice goes on
  * @property {"direct" | "relay" | null} [path]
  * @property {string | null} [transport]
  * @property {string | null} [local]

@@ -134,6 +134,7 @@ export class Frames {
 /** The fallback: asks for the newest frame of each shown tile in turn. */
 class Pull {
   /** @type {Map<string, number>} */ #seen = new Map();
+  #said = "";
 
   /** @param {string} base @param {Frames} frames */
   constructor(base, frames) {
@@ -143,9 +144,18 @@ class Pull {
 
   async run() {
     while (!this.frames.closed) {
+      this.#sayShown();
       const got = await Promise.all(this.frames.wanted.map((tile) => this.#next(tile)));
       await (got.some(Boolean) ? nextPaint() : pause(30));
     }
+  }
+
+  /** Says which tiles are shown and how tall, as the socket's words do. */
+  #sayShown() {
+    const shown = this.frames.wanted.map(({ id, height }) => `${id}:${height}`).join(",");
+    if (shown === this.#said) return;
+    this.#said = shown;
+    void fetch(`${this.base}/tiles?shown=${shown}`).catch(() => (this.#said = ""));
   }
 
   /** 200 with one message as on the socket, or 204 when there is nothing newer. @param {Wanted} tile */

@@ -21,6 +21,7 @@ export function lineOf(state) {
     if (device.spec === "none" || (kind === "camera" && me.camera.off)) continue;
     if (BROKEN.has(device.status)) return { key: `${kind}.${device.status}`, todo: "devices" };
   }
+  if (me.slow) return { key: "trouble.machineSlow" };
   const weak = people.find((person) => person.calling && person.connection === "connected" && person.quality === "weak");
   return weak ? { key: "person.weak", values: { name: weak.name } } : null;
 }

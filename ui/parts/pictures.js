@@ -37,11 +37,17 @@ export function Pictures({ pictures }) {
     const arrange = () => {
       const scale = window.devicePixelRatio || 1;
       parts.current?.painter.arrange(pictures.filter((picture) => picture.shown));
-      parts.current?.frames.want(pictures.map(({ id, width, height }) => ({ id, width: Math.round(width * scale), height: Math.round(height * scale) })));
+      // What a hidden window does not show need not be sent, by the app or by anybody.
+      const seen = document.hidden ? [] : pictures;
+      parts.current?.frames.want(seen.map(({ id, width, height }) => ({ id, width: Math.round(width * scale), height: Math.round(height * scale) })));
     };
     arrange();
     addEventListener("resize", arrange);
-    return () => removeEventListener("resize", arrange);
+    document.addEventListener("visibilitychange", arrange);
+    return () => {
+      removeEventListener("resize", arrange);
+      document.removeEventListener("visibilitychange", arrange);
+    };
   }, [layout]);
   return html`<canvas id="pictures" class="pictures" ref=${canvas} aria-hidden="true"></canvas>`;
 }

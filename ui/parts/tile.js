@@ -27,9 +27,10 @@ export function Tile({ person, box, clip }) {
     data-person=${person.id}
     data-connection=${connection}
     data-picture=${String(shown)}
+    data-paused=${String(Boolean(person.paused))}
   >
     ${!shown && html`<div class="instead"><${Face} name=${name} /><${Reason} person=${person} /></div>`}
-    ${shown && connection === "retrying" && html`<div class="instead veil"><${Reason} person=${person} /></div>`}
+    ${shown && (connection === "retrying" || person.paused) && html`<div class="instead veil"><${Reason} person=${person} /></div>`}
     <${Name} name=${name} muted=${person.muted} cameraOff=${person.cameraOff} speaking=${speaking} />
   </li>`;
 }
@@ -46,7 +47,7 @@ export function Name({ name, muted, cameraOff, speaking = false }) {
 
 /** Why there is no picture. @param {{ person: Person }} props */
 function Reason({ person }) {
-  const { name, connection, cameraOff } = person;
+  const { name, connection, cameraOff, paused } = person;
   const again = html`<button class="on-stage" data-test="tile-rejoin" onClick=${comeBack}>${t("person.rejoin")}</button>`;
   if (connection === "failed") return html`<p role="status">${t("person.failed", { name })}</p>${again}`;
   if (connection !== "connected") {
@@ -59,6 +60,7 @@ function Reason({ person }) {
     />`;
   }
   if (cameraOff) return html`<p>${t("person.cameraOff", { name })}</p>`;
+  if (paused) return html`<p role="status">${t("person.paused", { name })}</p>`;
   const long = t("person.noPicture.long", { name });
   return html`<${Waiting} key="picture" now=${t("person.noPicture", { name })} long=${long} help=${long} />`;
 }

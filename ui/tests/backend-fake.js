@@ -89,6 +89,8 @@
   const SCENES = {
     muted: () => Object.assign(state.me.microphone, { muted: true, speaking: true }),
     weak: () => (state.people[1].quality = "weak"),
+    paused: () => (state.people[1].paused = true),
+    slow: () => (state.me.slow = true),
     offline: () => {
       state.trouble = { kind: "offline" };
       state.people.forEach((it) => (it.connection = "retrying"));
@@ -231,7 +233,7 @@
 
     send(text) {
       const said = JSON.parse(text);
-      if (said.tiles) this.#wanted = said.tiles;
+      if (said.tiles) this.#wanted = /** @type {any} */ (window).fake.wanted = said.tiles;
       if (said.tiles) this.#waiting.clear();
       if (!said.tile) return;
       this.#waiting.delete(said.tile);

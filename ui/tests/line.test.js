@@ -42,6 +42,15 @@ test("a broken device is said with a way to choose another, unless it is not wan
   assert.equal(lineOf(state), null);
 });
 
+test("a computer that does not keep up is said before somebody else's weak connection", () => {
+  const state = call();
+  state.people[0].quality = "weak";
+  state.me.slow = true;
+  assert.deepEqual(lineOf(state), { key: "trouble.machineSlow" });
+  state.me.camera.status = "busy";
+  assert.equal(lineOf(state)?.key, "camera.busy");
+});
+
 test("somebody's weak connection is said with their name", () => {
   const state = call();
   state.people[0].quality = "weak";

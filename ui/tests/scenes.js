@@ -24,6 +24,8 @@ export const SCENES = [
   { name: "call-7", query: "screen=call&people=7" },
   { name: "call-connecting", query: "screen=call&people=3&scene=connecting" },
   { name: "call-unconnected", query: "screen=call&people=4&scene=unconnected" },
+  { name: "call-paused", query: "screen=call&people=2&scene=paused" },
+  { name: "call-slow", query: "screen=call&people=2&scene=slow" },
   { name: "call-offline", query: "screen=call&people=3&scene=offline" },
   { name: "call-refused", query: "screen=call&people=2&scene=refused" },
   { name: "call-people", query: "screen=call&people=4", open: ["people-button"] },

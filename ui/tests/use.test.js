@@ -270,8 +270,43 @@ describe("using it", { skip }, () => {
     });
   }
 
+  test("a picture that pauses stays on its tile under a word, and the word goes when it flows again", async () => {
+    await open("screen=call&people=2&scene=paused");
+    const tile = page.locator('[data-test="tile"][data-paused="true"]');
+    await tile.getByText("Picture paused: Grand-père’s connection is weak.").waitFor();
+    assert.equal(await tile.getAttribute("data-picture"), "true");
+    await change((state) => (state.people[1].paused = false));
+    await tile.waitFor({ state: "detached" });
+    await change((state) => Object.assign(state.people[1], { paused: true, picture: false }));
+    await tile.getByText("Picture paused: Grand-père’s connection is weak.").waitFor();
+    await change((state) => (state.people[1].cameraOff = true));
+    await page.getByText("Grand-père’s camera is off.").waitFor();
+  });
+
+  test("a hidden window asks for no pictures, and for all of them when it is seen again", async () => {
+    await open("screen=call&people=2");
+    const wanted = () => page.evaluate(() => /** @type {any} */ (window).fake.wanted.map((/** @type {any} */ it) => it.id));
+    await page.waitForFunction(() => /** @type {any} */ (window).fake.wanted?.length === 3);
+    const before = await wanted();
+    const see = (/** @type {boolean} */ hidden) =>
+      page.evaluate((value) => {
+        Object.defineProperty(document, "hidden", { value, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }, hidden);
+    await see(true);
+    assert.deepEqual(await wanted(), []);
+    await see(false);
+    assert.deepEqual(await wanted(), before);
+  });
+
   test("where the socket can't be had, pictures are pulled from the fallback address", async () => {
     let pulled = 0;
+    /** @type {string[]} */
+    const shown = [];
+    await page.route("**/frames/tiles?**", async (route) => {
+      shown.push(new URL(route.request().url()).searchParams.get("shown") ?? "");
+      await route.fulfill({ status: 204 });
+    });
     await page.route("**/frames/frame?**", async (route) => {
       const after = Number(new URL(route.request().url()).searchParams.get("after"));
       pulled = Math.max(pulled, after);
@@ -284,6 +319,7 @@ describe("using it", { skip }, () => {
     await open("screen=call&people=0&socket=refused");
     await page.waitForFunction(() => JSON.parse(document.querySelector("canvas")?.dataset.drawn ?? "{}").me > 3);
     assert.ok(pulled >= 3);
+    assert.match(shown.at(-1) ?? "", /^me:\d+$/);
   });
 
   test("a call that can't go on says why, and offers only what can help", async () => {
