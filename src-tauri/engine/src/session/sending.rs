@@ -71,7 +71,11 @@ impl Sending {
         picture: OwnPicture,
         now: Instant,
     ) {
-        self.strain.observe(&encoders.efforts(), now);
+        let (efforts, was_slow) = (encoders.efforts(), self.strain.slow());
+        self.strain.observe(&efforts, now);
+        if self.strain.slow() != was_slow {
+            tracing::info!(slow = !was_slow, ?efforts, "how this machine keeps up");
+        }
         self.keep_lines(ways);
         let wants: Vec<_> = ways
             .iter()

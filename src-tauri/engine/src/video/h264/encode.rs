@@ -64,9 +64,9 @@ impl H264Encoder {
         if bitrate_bps == self.bitrate_bps {
             return;
         }
-        self.bitrate_bps = bitrate_bps;
+        let before = std::mem::replace(&mut self.bitrate_bps, bitrate_bps);
         if let Some(encoder) = &mut self.encoder {
-            encoder.set_bitrate(bitrate_bps);
+            encoder.set_bitrate(before, bitrate_bps);
         }
     }
 

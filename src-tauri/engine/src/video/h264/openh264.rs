@@ -9,9 +9,9 @@ use openh264_sys2::source::APILoader;
 use openh264_sys2::{
     API, CAMERA_VIDEO_REAL_TIME, CONSTANT_ID, DEBLOCKING_IDC_0, ENCODER_OPTION,
     ENCODER_OPTION_BITRATE, ENCODER_OPTION_DATAFORMAT, ENCODER_OPTION_FRAME_RATE,
-    ENCODER_OPTION_TRACE_LEVEL, ISVCEncoder, ISVCEncoderVtbl, LOW_COMPLEXITY, PRO_BASELINE,
-    RC_BITRATE_MODE, SBitrateInfo, SEncParamExt, SFrameBSInfo, SM_SINGLE_SLICE, SPATIAL_LAYER_ALL,
-    SSourcePicture, WELS_LOG_QUIET, videoFormatI420,
+    ENCODER_OPTION_MAX_BITRATE, ENCODER_OPTION_TRACE_LEVEL, ISVCEncoder, ISVCEncoderVtbl,
+    LOW_COMPLEXITY, PRO_BASELINE, RC_BITRATE_MODE, SBitrateInfo, SEncParamExt, SFrameBSInfo,
+    SM_SINGLE_SLICE, SPATIAL_LAYER_0, SSourcePicture, WELS_LOG_QUIET, videoFormatI420,
 };
 
 use crate::video::frame::Frame;
@@ -76,12 +76,21 @@ impl OpenH264 {
         unsafe { call!(self.encoder, ForceIntraFrame, true) };
     }
 
-    pub fn set_bitrate(&mut self, bitrate_bps: u32) {
+    /// Aims at a rate that was `before` until now.
+    pub fn set_bitrate(&mut self, before: u32, bitrate_bps: u32) {
         let mut info = SBitrateInfo {
-            iLayer: SPATIAL_LAYER_ALL,
+            iLayer: SPATIAL_LAYER_0,
             iBitrate: number(bitrate_bps),
         };
-        self.set(ENCODER_OPTION_BITRATE, &mut info);
+        // The most must never be less than what is aimed at, or the library goes on leaving frames out for the old most.
+        let options = if bitrate_bps > before {
+            [ENCODER_OPTION_MAX_BITRATE, ENCODER_OPTION_BITRATE]
+        } else {
+            [ENCODER_OPTION_BITRATE, ENCODER_OPTION_MAX_BITRATE]
+        };
+        for option in options {
+            self.set(option, &mut info);
+        }
     }
 
     pub fn set_frame_rate(&mut self, mut fps: f32) {

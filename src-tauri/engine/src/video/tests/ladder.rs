@@ -75,6 +75,34 @@ fn half_of_the_frames_can_be_left_out_and_the_rest_is_whole() {
     assert!(half.psnr_db > all.psnr_db - 1.0);
 }
 
+#[test]
+fn a_rate_that_grows_beyond_the_first_is_followed_with_every_frame() {
+    let mut drawing = Drawing::new();
+    let mut encoder = H264Encoder::new(220_000, 30.0);
+    let mut stream = Vec::new();
+    let (mut bytes, mut skipped) = (0, 0);
+    for number in 0..180 {
+        // As on a line that turns out better and better, then worse and better again.
+        match number {
+            10 => encoder.set_bitrate(500_000),
+            20 => encoder.set_bitrate(800_000),
+            40 => encoder.set_bitrate(300_000),
+            60 => encoder.set_bitrate(800_000),
+            _ => {}
+        }
+        let frame = drawing.next(640, 360);
+        let kind = encoder.encode(&frame, number * 33, &mut stream).unwrap();
+        if number >= 90 {
+            bytes += stream.len();
+            skipped += u32::from(kind == Encoded::Skipped);
+        }
+    }
+    let bitrate = bytes * 8 / 3;
+    println!("{bitrate} bit/s, {skipped} of 90 left out");
+    assert!((700_000..900_000).contains(&bitrate), "{bitrate} bit/s");
+    assert!(skipped <= 2, "{skipped} of 90 left out");
+}
+
 /// How the ranges in `transport/ladder/range.rs` came to be: `cargo test --workspace --lib -- --ignored --nocapture each_layer_at`.
 #[test]
 #[ignore = "measures for a minute and judges nothing"]
