@@ -12,6 +12,7 @@ mod guest_devices;
 mod hostile_server;
 mod ladder;
 mod network_lab;
+mod network_names;
 mod network_paths;
 mod network_rows;
 mod rig;
@@ -45,6 +46,7 @@ fn trials() -> Vec<Trial> {
         hostile_server::trials(),
         network_rows::trials(),
         endurance::trials(),
+        network_names::trials(),
         network_paths::trials(),
         window::trials(),
         guest_devices::trials(),
