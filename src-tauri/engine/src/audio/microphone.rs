@@ -9,7 +9,9 @@ use super::capture::{self, Input, Shared};
 use super::device::{Keeper, Wanted, open_microphone};
 use super::encoder::{AudioEncoder, EncodedAudio};
 use super::level::SILENCE_DBFS;
+use super::processing::Treatment;
 use super::ring::CaptureEnd;
+use super::speaker::Speaker;
 use super::spec::MicrophoneSpec;
 use super::tone::{TEST_TONE_AMPLITUDE, Tone};
 use super::wav::WavSource;
@@ -120,6 +122,20 @@ impl Microphone {
     /// Sends silence instead of the sound (three packets a second), or the sound again. The level is measured all the same.
     pub fn set_muted(&self, muted: bool) {
         self.shared.muted.store(muted, Ordering::Relaxed);
+    }
+
+    /// Treats the sound of devices like this from now on; [`Treatment::Untouched`] before. Generated sound and files are sent
+    /// as they are, but for [`Treatment::Music`]'s encoding.
+    pub fn treat(&self, treatment: Treatment) {
+        self.shared.treatment.set(treatment);
+        self.wake();
+    }
+
+    /// From now on hears what `speaker` really plays, so that [`Treatment::Voice`] can take it out again. A speaker has one
+    /// microphone that listens: the last one.
+    pub fn cancel_echo_of(&self, speaker: &Speaker) {
+        let _ = self.inputs.send(Input::Room(speaker.tap()));
+        self.wake();
     }
 
     /// RMS level of the latest 20 ms in dBFS, [`SILENCE_DBFS`] when there is no sound; also while muted.

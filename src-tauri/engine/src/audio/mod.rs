@@ -1,8 +1,9 @@
 //! From the microphone to packets, and from packets to the speaker.
 //!
 //! ```text
-//! microphone callback → ring → resampler → 20 ms frames → Opus, once for all  (microphone, capture thread)
+//! microphone callback → ring → resampler → echo out, noise down → 20 ms frames → Opus, once for all  (microphone, capture thread)
 //! packets → jitter buffer → Opus → pace → mixer → resampler → ring → speaker callback  (speaker, playout thread)
+//! what the speaker callback plays → ring → the canceller on the capture thread  (processing)
 //! ```
 //!
 //! Lost packets are made good for by copies in later ones (`transport::red`), pauses filled with comfort noise, and sound
@@ -14,9 +15,10 @@
 //! Threads: one capture thread per [`Microphone`], one playout thread per [`Speaker`], and beside each a keeper that opens
 //! the device, watches it and opens it again. Real-time callbacks touch rings and atomics, and wake their media thread.
 //!
-//! Latency, microphone to speaker: 10 ms of the device, 20 ms for a frame, 6.5 ms of Opus, the jitter buffer's target (from
-//! 10 ms), 10 ms of ring, 20 ms of the device.
+//! Latency, microphone to speaker: 10 ms of the device, 15 ms of processing, 20 ms for a frame, 6.5 ms of Opus, the jitter
+//! buffer's target (from 10 ms), 10 ms of ring, 20 ms of the device.
 
+mod assembly;
 #[cfg(test)]
 mod babble;
 mod capture;
@@ -24,6 +26,7 @@ mod comfort;
 mod cushion;
 mod decoder;
 mod device;
+mod device_input;
 mod encoder;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -32,13 +35,18 @@ mod jitter;
 mod level;
 mod microphone;
 mod mixer;
+mod music;
 mod pace;
 mod playout;
+mod processing;
+pub mod rehearsal;
 mod resampler;
 mod ring;
 mod speaker;
 mod spec;
+mod stamped;
 mod stats;
+mod stream_clock;
 mod test_sound;
 mod tone;
 mod tone_detector;
@@ -49,6 +57,7 @@ pub use encoder::{EncodedAudio, VOICE_BITRATE};
 pub use inbound::AudioSource;
 pub use level::SILENCE_DBFS;
 pub use microphone::Microphone;
+pub use processing::Treatment;
 pub use speaker::Speaker;
 pub use spec::{MicrophoneSpec, SpeakerSpec, SpecError};
 pub use stats::{AudioInboundStats, Spread};

@@ -1,4 +1,4 @@
-//! Between a real-time callback and its media thread: lock-free rings of mono samples at the device's own rate.
+//! Between a real-time callback and its media thread: lock-free rings of samples at the device's own rate.
 //!
 //! The callback's side converts sample formats and channels on the way; it takes no lock, allocates nothing and logs
 //! nothing. Waking the media thread is one atomic exchange, and a system call only if that thread sleeps.
@@ -6,9 +6,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::Thread;
+use std::time::Instant;
 
 use cpal::{FromSample, SizedSample};
 use rtrb::{Consumer, Producer, RingBuffer};
+
+use super::stamped::{Piece, StampedEnd, StampedFeed, stamped_ring};
 
 /// A fifth of a second. When the capture ring is full the newest samples are lost, because a producer can't take the oldest
 /// out; the capture thread has then been stuck for so long that a gap is heard either way.
@@ -57,57 +60,56 @@ impl Gauge {
 
 /// The callback's side of a microphone.
 pub(crate) struct CaptureFeed {
-    ring: Producer<f32>,
+    ring: StampedFeed,
     gauge: Arc<Gauge>,
     reader: Thread,
 }
 
 /// The capture thread's side of a microphone.
 pub(crate) struct CaptureEnd {
-    ring: Consumer<f32>,
+    ring: StampedEnd,
     /// The device's rate in Hz.
     pub(crate) rate: u32,
 }
 
-/// A ring for a microphone of `rate` Hz, emptied by the thread `reader`.
+/// A ring for a microphone of `rate` Hz, emptied by the thread `reader`. Of a device with two channels both are carried; of
+/// any other their mean, for more than two are an array of microphones and not a picture in sound.
 pub(crate) fn capture_ring(
     rate: u32,
+    channels: usize,
     gauge: Arc<Gauge>,
     reader: Thread,
 ) -> (CaptureFeed, CaptureEnd) {
-    let (producer, consumer) = RingBuffer::new((rate / CAPTURE_RINGS_PER_SECOND) as usize);
+    let carried = if channels == 2 { 2 } else { 1 };
+    let (feed, end) = stamped_ring((rate / CAPTURE_RINGS_PER_SECOND) as usize, carried);
     (
         CaptureFeed {
-            ring: producer,
+            ring: feed,
             gauge,
             reader,
         },
-        CaptureEnd {
-            ring: consumer,
-            rate,
-        },
+        CaptureEnd { ring: end, rate },
     )
 }
 
 impl CaptureFeed {
-    /// Takes in interleaved samples, their channels averaged. Real-time safe.
-    pub(crate) fn push<T>(&mut self, interleaved: &[T], channels: usize)
+    /// Takes in interleaved samples, the first of which was captured at `at`. Real-time safe.
+    pub(crate) fn push<T>(&mut self, interleaved: &[T], channels: usize, at: Instant)
     where
         T: SizedSample,
         f32: FromSample<T>,
     {
         let frames = interleaved.len() / channels;
-        let room = frames.min(self.ring.slots());
-        if let Ok(chunk) = self.ring.write_chunk_uninit(room) {
+        if self.ring.channels() == channels {
+            let samples = interleaved.iter().map(|sample| f32::from_sample_(*sample));
+            self.ring.push(frames, at, samples);
+        } else {
             let share = 1.0 / channels as f32;
             let mono = interleaved.chunks_exact(channels).map(|frame| {
-                frame
-                    .iter()
-                    .map(|sample| f32::from_sample_(*sample))
-                    .sum::<f32>()
-                    * share
+                let sum: f32 = frame.iter().map(|sample| f32::from_sample_(*sample)).sum();
+                sum * share
             });
-            chunk.fill_from_iter(mono);
+            self.ring.push(frames, at, mono);
         }
         self.gauge.advance(frames);
         self.reader.unpark();
@@ -120,16 +122,14 @@ impl CaptureEnd {
         self.ring.is_abandoned()
     }
 
-    /// Appends to `samples` everything that has come, except that of a backlog longer than `most` only the newest stays.
-    pub(crate) fn drain(&mut self, most: usize, samples: &mut Vec<f32>) {
-        let available = self.ring.slots();
-        let Ok(chunk) = self.ring.read_chunk(available) else {
-            return;
-        };
-        let (first, second) = chunk.as_slices();
-        let stale = available.saturating_sub(most);
-        samples.extend(first.iter().chain(second).skip(stale));
-        chunk.commit_all();
+    /// Channels that are carried: 1 or 2.
+    pub(crate) fn channels(&self) -> usize {
+        self.ring.channels()
+    }
+
+    /// The next of what has come, its interleaved samples appended to `samples`.
+    pub(crate) fn take(&mut self, samples: &mut Vec<f32>) -> Option<Piece> {
+        self.ring.take(samples)
     }
 }
 
@@ -147,6 +147,8 @@ pub(crate) struct PlaybackFeed {
     demand: Arc<Demand>,
     gauge: Arc<Gauge>,
     writer: Thread,
+    /// Who else is to know what is played.
+    listener: Option<StampedFeed>,
 }
 
 /// The playout thread's side of a speaker.
@@ -170,6 +172,7 @@ pub(crate) fn playback_ring(
         demand: demand.clone(),
         gauge,
         writer,
+        listener: None,
     };
     (
         feed,
@@ -182,8 +185,24 @@ pub(crate) fn playback_ring(
 }
 
 impl PlaybackFeed {
-    /// Writes interleaved samples, the same on every channel; silence for what the ring lacks. Real-time safe.
+    /// Hands everything that is played to `listener` too.
+    pub(crate) fn tapped(mut self, listener: StampedFeed) -> Self {
+        self.listener = Some(listener);
+        self
+    }
+
+    /// As [`Self::fill_for`], for who does not ask when it is heard.
+    #[cfg(test)]
     pub(crate) fn fill<T>(&mut self, interleaved: &mut [T], channels: usize)
+    where
+        T: SizedSample + FromSample<f32>,
+    {
+        self.fill_for(interleaved, channels, Instant::now());
+    }
+
+    /// Writes interleaved samples that will be heard from `at` on, the same on every channel; silence for what the ring
+    /// lacks. Real-time safe.
+    pub(crate) fn fill_for<T>(&mut self, interleaved: &mut [T], channels: usize, at: Instant)
     where
         T: SizedSample + FromSample<f32>,
     {
@@ -191,6 +210,12 @@ impl PlaybackFeed {
         let available = frames.min(self.ring.slots());
         let mut out = interleaved.chunks_exact_mut(channels);
         if let Ok(chunk) = self.ring.read_chunk(available) {
+            if let Some(listener) = &mut self.listener {
+                let (first, second) = chunk.as_slices();
+                let silence = std::iter::repeat_n(0.0, frames - available);
+                let played = first.iter().chain(second).copied().chain(silence);
+                listener.push(frames, at, played);
+            }
             for (frame, sample) in out.by_ref().take(available).zip(chunk) {
                 frame.fill(T::from_sample_(sample));
             }
@@ -242,32 +267,43 @@ impl PlaybackEnd {
 mod tests {
     use super::*;
 
-    #[test]
-    fn stereo_of_any_format_becomes_the_mean_of_its_channels() {
-        let gauge = Arc::new(Gauge::default());
-        let (mut feed, mut end) = capture_ring(48_000, gauge.clone(), std::thread::current());
-        feed.push::<i16>(&[16_384, 0, -16_384, -16_384], 2);
-        feed.push::<u8>(&[128, 192], 1);
-        feed.push::<f32>(&[0.5, 0.25, 0.0], 3);
+    fn drained(end: &mut CaptureEnd) -> Vec<f32> {
         let mut samples = Vec::new();
-        end.drain(9_600, &mut samples);
-        assert_eq!(samples, [0.25, -0.5, 0.0, 0.5, 0.25]);
-        assert_eq!(gauge.frames(), 5);
+        while end.take(&mut samples).is_some() {}
+        samples
     }
 
     #[test]
-    fn of_a_backlog_only_the_newest_is_kept() {
-        let (mut feed, mut end) = capture_ring(48_000, Arc::default(), std::thread::current());
-        let rising: Vec<f32> = (0..20_000).map(|n| n as f32).collect();
-        feed.push(&rising, 1);
+    fn samples_of_any_format_become_numbers_and_many_channels_their_mean() {
+        let gauge = Arc::new(Gauge::default());
+        let now = Instant::now();
+        let (mut feed, mut end) = capture_ring(48_000, 1, gauge.clone(), std::thread::current());
+        feed.push::<u8>(&[128, 192], 1, now);
+        feed.push::<f32>(&[0.5, 0.25, 0.0], 3, now);
+        assert_eq!(drained(&mut end), [0.0, 0.5, 0.25]);
+        assert_eq!(gauge.frames(), 3);
+    }
+
+    #[test]
+    fn both_channels_of_a_stereo_device_are_carried() {
+        let (mut feed, mut end) = capture_ring(48_000, 2, Arc::default(), std::thread::current());
+        feed.push::<i16>(&[16_384, 0, -16_384, -16_384], 2, Instant::now());
+        assert_eq!(end.channels(), 2);
+        assert_eq!(drained(&mut end), [0.5, 0.0, -0.5, -0.5]);
+    }
+
+    #[test]
+    fn a_listener_hears_what_is_played_and_the_silence_for_what_was_missing() {
+        let (feed, mut end) = playback_ring(48_000, Arc::default(), std::thread::current());
+        let (tap, mut heard) = stamped_ring(100, 1);
+        let mut feed = feed.tapped(tap);
+        end.push(&[0.5, -0.5]);
+        let at = Instant::now();
+        feed.fill_for(&mut [0_i16; 6], 2, at);
         let mut samples = Vec::new();
-        end.drain(480, &mut samples);
-        assert_eq!(samples.len(), 480);
-        assert_eq!(
-            samples.last(),
-            Some(&9_599.0),
-            "a fifth of a second fits, and the oldest of it was dropped"
-        );
+        let piece = heard.take(&mut samples).unwrap();
+        assert_eq!((piece.position, piece.frames, piece.at), (0, 3, at));
+        assert_eq!(samples, [0.5, -0.5, 0.0]);
     }
 
     #[test]

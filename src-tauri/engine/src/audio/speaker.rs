@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use super::device::{Keeper, Wanted, open_speaker};
 use super::inbound::AudioSource;
 use super::playout::{self, Output, Shared};
+use super::processing::Tap;
 use super::ring::PlaybackEnd;
 use super::spec::SpeakerSpec;
 use super::wav::WavSink;
@@ -17,6 +18,7 @@ use crate::device::{DeviceEvent, DeviceProblem};
 /// decoded and measured, so that statistics and the marks of who speaks go on.
 pub struct Speaker {
     shared: Arc<Shared>,
+    tap: Arc<Tap>,
     outputs: Sender<Output>,
     keeper: Option<Keeper<PlaybackEnd>>,
     thread: Option<JoinHandle<()>>,
@@ -30,8 +32,10 @@ impl Speaker {
     pub fn start(spec: SpeakerSpec, on_event: impl Fn(DeviceEvent) + Send + 'static) -> Self {
         let shared = Arc::new(Shared::default());
         let (outputs, inbox) = mpsc::channel();
+        let tap = Arc::new(Tap::default());
         let mut speaker = Self {
             shared: shared.clone(),
+            tap: tap.clone(),
             outputs: outputs.clone(),
             keeper: None,
             thread: None,
@@ -55,7 +59,7 @@ impl Speaker {
             let _ = outputs.send(Output::Device(end));
             wake.unpark();
         };
-        match Keeper::start(open_speaker(writer), hand_over, on_event) {
+        match Keeper::start(open_speaker(writer, tap), hand_over, on_event) {
             Ok(keeper) => speaker.keeper = Some(keeper),
             Err(why) => tracing::error!(%why, "no thread for the speaker"),
         }
@@ -107,6 +111,11 @@ impl Speaker {
             .unwrap_or_else(PoisonError::into_inner);
         sources.push(Arc::downgrade(&source));
         source
+    }
+
+    /// What its devices really play, for the microphone of the same room. One microphone can listen.
+    pub(super) fn tap(&self) -> Arc<Tap> {
+        self.tap.clone()
     }
 
     /// Plays three soft notes, from the start if they are playing already.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cpal::traits::{DeviceTrait, StreamTrait};
 use cpal::{
@@ -12,6 +12,7 @@ use cpal::{
 
 use super::catalog::{default_device, find, id_of, name_of};
 use super::{Direction, Open, OpenDevice, Opened, Standing, Wanted, system};
+use crate::audio::processing::Tap;
 use crate::audio::ring::{
     CaptureEnd, CaptureFeed, Gauge, PlaybackEnd, PlaybackFeed, capture_ring, playback_ring,
 };
@@ -19,6 +20,9 @@ use crate::device::DeviceProblem;
 
 /// Buffers a second: 10 ms each, which PulseAudio, ALSA and WASAPI all keep up with. Their own default may be seconds.
 const BUFFERS_PER_SECOND: u32 = 100;
+
+/// No device in a call is later than this. A driver that says so is mistaken.
+const LONGEST_LATENCY: Duration = Duration::from_millis(500);
 
 /// How long the system may take to set a stream up.
 const SETUP_TIMEOUT: Duration = Duration::from_secs(3);
@@ -29,7 +33,9 @@ pub(crate) fn open_microphone(reader: Thread) -> Open<CaptureEnd> {
         let (host, device) = choose(wanted, Direction::Capture)?;
         let supported = device.default_input_config().map_err(problem)?;
         let build = |config: StreamConfig| {
-            let (feed, end) = capture_ring(config.sample_rate, gauge.clone(), reader.clone());
+            let channels = usize::from(config.channels);
+            let (feed, end) =
+                capture_ring(config.sample_rate, channels, gauge.clone(), reader.clone());
             build_capture(&device, config, supported.sample_format(), feed, gauge)
                 .map(|stream| (stream, end))
         };
@@ -38,13 +44,14 @@ pub(crate) fn open_microphone(reader: Thread) -> Open<CaptureEnd> {
     })
 }
 
-/// Opens speakers whose samples the thread `writer` gives.
-pub(crate) fn open_speaker(writer: Thread) -> Open<PlaybackEnd> {
+/// Opens speakers whose samples the thread `writer` gives; what is really played is told to `tap`.
+pub(crate) fn open_speaker(writer: Thread, tap: Arc<Tap>) -> Open<PlaybackEnd> {
     Arc::new(move |wanted, gauge| {
         let (host, device) = choose(wanted, Direction::Playback)?;
         let supported = device.default_output_config().map_err(problem)?;
         let build = |config: StreamConfig| {
             let (feed, end) = playback_ring(config.sample_rate, gauge.clone(), writer.clone());
+            let feed = feed.tapped(tap.connect(config.sample_rate));
             build_playback(&device, config, supported.sample_format(), feed, gauge)
                 .map(|stream| (stream, end))
         };
@@ -178,7 +185,9 @@ where
     f32: FromSample<T>,
 {
     let channels = usize::from(config.channels);
-    let on_data = move |data: &[T], _: &cpal::InputCallbackInfo| feed.push(data, channels);
+    let on_data = move |data: &[T], info: &cpal::InputCallbackInfo| {
+        feed.push(data, channels, captured_at(info));
+    };
     device.build_input_stream(
         config,
         on_data,
@@ -207,13 +216,35 @@ where
     T: SizedSample + FromSample<f32>,
 {
     let channels = usize::from(config.channels);
-    let on_data = move |data: &mut [T], _: &cpal::OutputCallbackInfo| feed.fill(data, channels);
+    let on_data = move |data: &mut [T], info: &cpal::OutputCallbackInfo| {
+        feed.fill_for(data, channels, heard_at(info));
+    };
     device.build_output_stream(
         config,
         on_data,
         on_error(gauge.clone()),
         Some(SETUP_TIMEOUT),
     )
+}
+
+/// When the first of these samples was captured. Each stream counts time from a moment of its own, so only the distance to
+/// its callback is taken from it. Real-time safe: reading the monotonic clock is no system call.
+fn captured_at(info: &cpal::InputCallbackInfo) -> Instant {
+    let timestamp = info.timestamp();
+    let ago = timestamp
+        .callback
+        .saturating_duration_since(timestamp.capture);
+    let now = Instant::now();
+    now.checked_sub(ago.min(LONGEST_LATENCY)).unwrap_or(now)
+}
+
+/// When the first of these samples will be heard.
+fn heard_at(info: &cpal::OutputCallbackInfo) -> Instant {
+    let timestamp = info.timestamp();
+    let ahead = timestamp
+        .playback
+        .saturating_duration_since(timestamp.callback);
+    Instant::now() + ahead.min(LONGEST_LATENCY)
 }
 
 /// May be called from the real-time thread. What the stream survives is left to it.
