@@ -14,6 +14,10 @@ pub enum Command {
     Leave,
     /// Mute or unmute the microphone.
     SetMuted(bool),
+    /// Make the noise around the microphone fainter, or leave it.
+    SetNoiseSuppression(bool),
+    /// Send music as it is, with nothing taken out, or a voice.
+    SetMusic(bool),
     /// Turn the camera off or on. Off releases the device.
     SetCameraOff(bool),
     /// Use another camera from now on.

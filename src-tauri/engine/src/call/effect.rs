@@ -2,7 +2,7 @@
 
 use visio_protocol::{Recipient, Role, SessionId, Signal};
 
-use crate::audio::{MicrophoneSpec, SpeakerSpec};
+use crate::audio::{MicrophoneSpec, SpeakerSpec, Treatment};
 use crate::video::CameraSpec;
 
 /// One thing to do. Effects are carried out in order.
@@ -73,6 +73,8 @@ pub enum Effect {
     TurnCameraOff(bool),
     /// Use this microphone.
     UseMicrophone(MicrophoneSpec),
+    /// Treat the microphone's sound like this.
+    Treat(Treatment),
     /// Send nothing, or send again.
     Mute(bool),
     /// Use this speaker.

@@ -7,7 +7,7 @@ use visio_protocol::{Invite, MediaState, PersonId, Recipient, Role, SessionId, S
 
 use super::state::Start;
 use super::*;
-use crate::audio::{MicrophoneSpec, SpeakerSpec};
+use crate::audio::{MicrophoneSpec, SpeakerSpec, Treatment};
 use crate::device::{DeviceEvent, DeviceProblem};
 use crate::signaling::{Entered, SignalingEvent};
 use crate::video::CameraSpec;
@@ -46,6 +46,8 @@ impl Stage {
             camera: CameraSpec::None,
             microphone: MicrophoneSpec::None,
             speaker: SpeakerSpec::None,
+            noise_suppression: true,
+            music: false,
             join,
             show: Some(720),
         };
@@ -285,6 +287,21 @@ fn mute_and_camera_are_told_to_everybody_and_to_the_devices() {
         matches!(&effects[..], [Effect::Send(Recipient::Room, Signal::State { media })] if media.camera_off)
     );
     assert_eq!(stage.state.me.camera.status, DeviceStatus::Lost);
+}
+
+#[test]
+fn music_is_left_as_it_is_and_a_voice_is_cleaned_of_noise_unless_that_is_not_wanted() {
+    let mut stage = Stage::calling();
+    let mut treat = |command| match stage.step(Event::Command(command)).as_slice() {
+        [Effect::Treat(treatment)] => *treatment,
+        other => panic!("{other:?}"),
+    };
+    let voice = |noise_suppression| Treatment::Voice { noise_suppression };
+    assert_eq!(treat(Command::SetNoiseSuppression(false)), voice(false));
+    assert_eq!(treat(Command::SetMusic(true)), Treatment::Music);
+    assert_eq!(treat(Command::SetNoiseSuppression(true)), Treatment::Music);
+    assert_eq!(treat(Command::SetMusic(false)), voice(true));
+    assert!(stage.state.me.microphone.noise_suppression);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use visio_protocol::{Invite, MediaState, PersonId, Role, SessionId};
 
 use super::person::Person;
 use super::trouble::Trouble;
-use crate::audio::{MicrophoneSpec, SpeakerSpec};
+use crate::audio::{MicrophoneSpec, SpeakerSpec, Treatment};
 use crate::device::{DeviceInfo, DeviceProblem};
 use crate::video::CameraSpec;
 
@@ -87,6 +87,7 @@ impl From<&Invite> for InviteShown {
 
 /// My microphone.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct MyMicrophone {
     /// As chosen, in the CLI's words: `default`, `device:ID`.
     pub spec: String,
@@ -100,6 +101,17 @@ pub struct MyMicrophone {
     pub level: f32,
     /// I can be heard speaking (or could be, when muted).
     pub speaking: bool,
+    /// The noise around me is made fainter.
+    pub noise_suppression: bool,
+    /// What I play is sent as it is.
+    pub music: bool,
+}
+
+impl MyMicrophone {
+    /// What its switches mean.
+    pub fn treatment(&self) -> Treatment {
+        Treatment::of(self.noise_suppression, self.music)
+    }
 }
 
 /// My camera.
@@ -245,6 +257,10 @@ pub struct Start {
     pub microphone: MicrophoneSpec,
     /// What plays.
     pub speaker: SpeakerSpec,
+    /// Whether noise is made fainter.
+    pub noise_suppression: bool,
+    /// Whether music is sent as it is.
+    pub music: bool,
     /// Straight into the call, without the lobby.
     pub join: bool,
     /// How tall people are shown until [`Command::Show`](super::Command::Show) says otherwise, in rows of device pixels.
@@ -272,6 +288,8 @@ impl CallState {
                     device: None,
                     level: 0.0,
                     speaking: false,
+                    noise_suppression: start.noise_suppression,
+                    music: start.music,
                 },
                 camera: MyCamera {
                     spec: start.camera.to_string(),

@@ -76,6 +76,14 @@ fn obey(state: &mut CallState, command: Command, now: Instant, effects: &mut Vec
             effects.push(Effect::Mute(muted));
             tell_media(state, effects);
         }
+        Command::SetNoiseSuppression(on) => {
+            state.me.microphone.noise_suppression = on;
+            effects.push(Effect::Treat(state.me.microphone.treatment()));
+        }
+        Command::SetMusic(on) => {
+            state.me.microphone.music = on;
+            effects.push(Effect::Treat(state.me.microphone.treatment()));
+        }
         Command::SetCameraOff(off) => {
             state.me.camera.off = off;
             effects.push(Effect::TurnCameraOff(off));

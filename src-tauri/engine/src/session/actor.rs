@@ -70,6 +70,8 @@ impl Actor {
             camera: options.camera.clone(),
             microphone: options.microphone.clone(),
             speaker: options.speaker.clone(),
+            noise_suppression: options.noise_suppression,
+            music: options.music,
             join: options.join,
             show: options.show,
         });
@@ -209,6 +211,7 @@ impl Actor {
             Effect::UseCamera(spec) => self.media.camera.select(spec),
             Effect::TurnCameraOff(off) => self.media.camera.set_off(off),
             Effect::UseMicrophone(spec) => self.media.microphone.select(spec),
+            Effect::Treat(treatment) => self.media.microphone.treat(treatment),
             Effect::Mute(muted) => self.media.microphone.set_muted(muted),
             Effect::UseSpeaker(spec) => self.media.speaker.select(spec),
             Effect::PlayTestSound => self.media.speaker.play_test_sound(),

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::fanout::Fanout;
 use super::frames::{FrameHub, Tile};
 use super::options::SessionOptions;
-use crate::audio::{Microphone, Speaker};
+use crate::audio::{Microphone, Speaker, Treatment};
 use crate::call::{DeviceKind, Event};
 use crate::stats::{AudioSent, VideoSent};
 use crate::video::{Camera, FrameSlot, LayerEncoders};
@@ -63,6 +63,8 @@ impl Media {
             report(DeviceKind::Microphone, events),
         );
         let speaker = Speaker::start(options.speaker.clone(), report(DeviceKind::Speaker, events));
+        microphone.cancel_echo_of(&speaker);
+        microphone.treat(Treatment::of(options.noise_suppression, options.music));
         Self {
             camera,
             microphone,

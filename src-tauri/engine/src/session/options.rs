@@ -18,6 +18,10 @@ pub struct SessionOptions {
     pub microphone: MicrophoneSpec,
     /// What plays.
     pub speaker: SpeakerSpec,
+    /// Whether the noise around the microphone is made fainter.
+    pub noise_suppression: bool,
+    /// Whether the microphone's sound is music, to be sent as it is and in stereo.
+    pub music: bool,
     /// Straight into the call; otherwise into the lobby.
     pub join: bool,
     /// How tall people are shown until [`Command::Show`](crate::call::Command::Show) says otherwise, in rows of device

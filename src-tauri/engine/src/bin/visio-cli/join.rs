@@ -53,6 +53,12 @@ pub struct Options {
     /// Ask the others for a picture as if it were shown so many rows high; 0: for none.
     #[arg(long, value_name = "HEIGHT", default_value_t = FULL_SIZE)]
     show: u32,
+    /// Send the noise around the microphone too, not only the voice
+    #[arg(long)]
+    no_noise_suppression: bool,
+    /// Send music: in stereo, with more bits, and with no echo or noise taken out. Use headphones
+    #[arg(long)]
+    music: bool,
     /// Leave after so many seconds in the call; otherwise at Ctrl-C.
     #[arg(long = "for", value_name = "SECONDS")]
     seconds: Option<f64>,
@@ -80,6 +86,8 @@ pub async fn run(options: Options, words: &Words) -> Result<(), String> {
         camera: options.camera,
         microphone: options.microphone,
         speaker: options.speaker,
+        noise_suppression: !options.no_noise_suppression,
+        music: options.music,
         join: true,
         show: Some(options.show).filter(|rows| *rows > 0),
     });
