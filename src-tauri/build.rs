@@ -16,6 +16,8 @@ const COMMANDS: &[&str] = &[
     "call_state",
     "call_report",
     "set_muted",
+    "set_noise_suppression",
+    "set_music",
     "set_camera_off",
     "select_device",
     "play_test_sound",

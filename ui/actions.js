@@ -165,6 +165,18 @@ export async function useDevice(kind, spec) {
   await change({ [kind]: spec });
 }
 
+/** Makes noise fainter, or leaves it, now (in a call) and from now on. @param {boolean} on */
+export async function suppressNoise(on) {
+  if (call.value) await backend.setNoiseSuppression(on).catch(say);
+  await change({ noiseSuppression: on });
+}
+
+/** Sends music or a voice, now (in a call) and from now on. @param {boolean} on */
+export async function sendMusic(on) {
+  if (call.value) await backend.setMusic(on).catch(say);
+  await change({ music: on });
+}
+
 export const playTestSound = () => backend.playTestSound().catch(say);
 
 export async function copyInvite() {

@@ -8,7 +8,7 @@ import { computed, signal } from "./html.js";
 /** @typedef {import("./backend/types.js").Environment} Environment */
 
 /** Settings until the app has told its own. @type {Settings} */
-const UNKNOWN = { name: "", language: "system", look: "system", server: "", hostCode: "", camera: "default", microphone: "default", speaker: "default", invites: [] };
+const UNKNOWN = { name: "", language: "system", look: "system", server: "", hostCode: "", camera: "default", microphone: "default", speaker: "default", noiseSuppression: true, music: false, invites: [] };
 
 export const settings = signal(UNKNOWN);
 export const environment = signal(/** @type {Environment} */ ({ language: "en", version: "", platform: "", autoInvite: null }));

@@ -33,6 +33,10 @@ pub struct Settings {
     pub microphone: String,
     /// The speaker: `default`, `none` or `device:ID`.
     pub speaker: String,
+    /// The noise around the microphone is made fainter.
+    pub noise_suppression: bool,
+    /// The microphone's sound is sent as music.
+    pub music: bool,
     /// Invites used before, the latest first. Their links are secrets.
     pub invites: Vec<RememberedInvite>,
 }
@@ -90,6 +94,8 @@ impl Default for Settings {
             camera: "default".into(),
             microphone: "default".into(),
             speaker: "default".into(),
+            noise_suppression: true,
+            music: false,
             invites: Vec::new(),
         }
     }
@@ -164,6 +170,8 @@ mod tests {
             assert!(json[field].is_string(), "{field}");
         }
         assert_eq!(json["language"], "system");
+        assert_eq!(json["noiseSuppression"], true);
+        assert_eq!(json["music"], false);
         assert!(json["invites"][0]["lastUsed"].is_string());
     }
 

@@ -33,6 +33,8 @@ export function desktop(tauri) {
     callLeave: () => invoke("call_leave"),
     callState: () => invoke("call_state"),
     setMuted: (muted) => invoke("set_muted", { muted }),
+    setNoiseSuppression: (on) => invoke("set_noise_suppression", { on }),
+    setMusic: (on) => invoke("set_music", { on }),
     setCameraOff: (off) => invoke("set_camera_off", { off }),
     selectDevice: (kind, spec) => invoke("select_device", { kind, spec }),
     playTestSound: () => invoke("play_test_sound"),

@@ -63,6 +63,8 @@
  * @property {string} camera
  * @property {string} microphone
  * @property {string} speaker
+ * @property {boolean} noiseSuppression  the noise around the microphone is made fainter
+ * @property {boolean} music  the microphone's sound is sent as it is
  * @property {EarlierInvite[]} invites
  *
  * @typedef {{ language: string, version: string, platform: string, autoInvite: string | null, autoName?: string | null, settingsSetAside?: string | null }} Environment  settingsSetAside: where damaged settings were put at this start
@@ -80,6 +82,8 @@
  * @property {() => Promise<void>} callLeave
  * @property {() => Promise<CallState | null>} callState
  * @property {(muted: boolean) => Promise<void>} setMuted
+ * @property {(on: boolean) => Promise<void>} setNoiseSuppression
+ * @property {(on: boolean) => Promise<void>} setMusic
  * @property {(off: boolean) => Promise<void>} setCameraOff
  * @property {(kind: DeviceKind, spec: string) => Promise<void>} selectDevice
  * @property {() => Promise<void>} playTestSound

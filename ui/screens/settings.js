@@ -1,5 +1,5 @@
-/** The settings: devices, language, look, about. */
-import { behind, change } from "../actions.js";
+/** The settings: language, look, devices, sound, about. */
+import { behind, change, sendMusic, suppressNoise } from "../actions.js";
 import { html, useEffect, useState } from "../html.js";
 import { LANGUAGES, t } from "../i18n/words.js";
 import { Dialog } from "../parts/dialog.js";
@@ -21,6 +21,9 @@ export function Settings() {
       />
       <h3>${t("settings.devices")}</h3>
       <${DeviceChoices} />
+      <h3>${t("settings.sound")}</h3>
+      <${Switch} id="noise-suppression" label=${t("settings.noiseSuppression")} hint=${t("settings.noiseSuppression.hint")} on=${settings.value.noiseSuppression} off=${settings.value.music} onSwitch=${suppressNoise} />
+      <${Switch} id="music" label=${t("settings.music")} hint=${t("settings.music.hint")} on=${settings.value.music} onSwitch=${sendMusic} />
       <h3>${t("settings.shortcuts")}</h3>
       <p class="soft">${t("settings.shortcuts.list")}</p>
       <h3>${t("settings.about")}</h3>
@@ -38,6 +41,14 @@ function Choice({ id, label, value, choices, onChoice }) {
     <select id=${id} value=${value} onChange=${(/** @type {any} */ event) => onChoice(event.target.value)}>
       ${Object.entries(choices).map(([key, words]) => html`<option key=${key} value=${key} selected=${key === value}>${words}</option>`)}
     </select>
+  </div>`;
+}
+
+/** Something that is on or not. @param {{ id: string, label: string, hint: string, on: boolean, off?: boolean, onSwitch: (on: boolean) => void }} props  off: it has no effect now */
+function Switch({ id, label, hint, on, off, onSwitch }) {
+  return html`<div class="switch">
+    <label for=${id}><input id=${id} type="checkbox" checked=${on} disabled=${off} aria-describedby="${id}-hint" onChange=${(/** @type {any} */ event) => onSwitch(event.target.checked)} />${label}</label>
+    <p class="soft" id="${id}-hint">${hint}</p>
   </div>`;
 }
 

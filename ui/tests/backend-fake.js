@@ -28,6 +28,8 @@
     camera: "default",
     microphone: "default",
     speaker: "default",
+    noiseSuppression: true,
+    music: false,
     invites:
       asked.get("invites") === "none"
         ? []
@@ -147,6 +149,8 @@
     },
     call_state: () => state,
     set_muted: ({ muted }) => ((state.me.microphone.muted = muted), tell()),
+    set_noise_suppression: () => {},
+    set_music: () => {},
     set_camera_off: ({ off }) => ((state.me.camera.off = off), tell()),
     select_device({ kind, spec }) {
       state.me[kind].spec = spec;

@@ -124,6 +124,18 @@ describe("using it", { skip }, () => {
     assert.equal((await asked("settings_set")).at(-1).settings.invites.length, 2);
   });
 
+  test("noise and music are switched in the settings, and remembered; for music nothing is taken out", async () => {
+    await open("");
+    await page.click("#settings-button");
+    assert.equal(await page.isChecked("#noise-suppression"), true);
+    await page.uncheck("#noise-suppression");
+    await page.check("#music");
+    assert.equal(await page.isDisabled("#noise-suppression"), true);
+    const { settings } = (await asked("settings_set")).at(-1);
+    assert.deepEqual([settings.noiseSuppression, settings.music], [false, true]);
+    assert.deepEqual(await asked("set_music"), [], "there is no call to tell");
+  });
+
   test("M and C switch microphone and camera, but not while typing", async () => {
     await open("screen=call&people=2");
     await page.keyboard.press("m");

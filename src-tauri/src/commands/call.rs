@@ -91,6 +91,8 @@ pub async fn open_call(
         camera: chosen(launch.camera.as_deref(), &settings.camera)?,
         microphone: chosen(launch.microphone.as_deref(), &settings.microphone)?,
         speaker: chosen(launch.speaker.as_deref(), &settings.speaker)?,
+        noise_suppression: settings.noise_suppression,
+        music: settings.music,
         join,
         show: Some(SHOWN_AT_FIRST),
     };

@@ -60,6 +60,18 @@ pub async fn set_muted(call: State<'_, Call>, muted: bool) -> Answer<()> {
     guarded(call.ask(Command::SetMuted(muted))).await
 }
 
+/// Makes the noise around the microphone fainter in the call that is on, or leaves it.
+#[tauri::command]
+pub async fn set_noise_suppression(call: State<'_, Call>, on: bool) -> Answer<()> {
+    guarded(call.ask(Command::SetNoiseSuppression(on))).await
+}
+
+/// Sends music as it is in the call that is on, or a voice.
+#[tauri::command]
+pub async fn set_music(call: State<'_, Call>, on: bool) -> Answer<()> {
+    guarded(call.ask(Command::SetMusic(on))).await
+}
+
 /// Turns the camera off or on.
 #[tauri::command]
 pub async fn set_camera_off(call: State<'_, Call>, off: bool) -> Answer<()> {

@@ -33,6 +33,8 @@ pub fn all() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         devices::devices,
         devices::select_device,
         devices::set_muted,
+        devices::set_noise_suppression,
+        devices::set_music,
         devices::set_camera_off,
         devices::play_test_sound,
         call::invite_check,
