@@ -66,7 +66,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// A scenario that plays inside the rooms.
-fn in_rooms(sentence: &'static str, play: fn(&Rooms) -> Result<(), Failed>) -> Trial {
+pub fn in_rooms(sentence: &'static str, play: fn(&Rooms) -> Result<(), Failed>) -> Trial {
     in_rooms_by(sentence, NEEDS, "pulseaudio", play)
 }
 
@@ -96,7 +96,7 @@ fn in_rooms_by(
 }
 
 /// The network between two people, at its best: what is sent is there.
-fn wire(to: Arc<AudioSource>) -> impl Fn(EncodedAudio) + Send + 'static {
+pub fn wire(to: Arc<AudioSource>) -> impl Fn(EncodedAudio) + Send + 'static {
     let sequence = AtomicU16::new(0);
     move |packet| {
         to.push(RtpPacket {
@@ -146,11 +146,11 @@ fn opened(name: &str) -> DeviceEvent {
     DeviceEvent::Opened { name: name.into() }
 }
 
-fn microphone(name: &str) -> MicrophoneSpec {
+pub fn microphone(name: &str) -> MicrophoneSpec {
     MicrophoneSpec::Device(format!("pulseaudio:{name}"))
 }
 
-fn speaker(name: &str) -> SpeakerSpec {
+pub fn speaker(name: &str) -> SpeakerSpec {
     SpeakerSpec::Device(format!("pulseaudio:{name}"))
 }
 

@@ -6,6 +6,7 @@
 
 mod audio_devices;
 mod bad_input;
+mod echo;
 mod endurance;
 mod group;
 mod guest_devices;
@@ -38,6 +39,7 @@ fn trials() -> Vec<Trial> {
         rig::trials(),
         network_lab::trials(),
         audio_devices::trials(),
+        echo::trials(),
         bad_input::trials(),
         two_people::trials(),
         group::trials(),

@@ -4,6 +4,7 @@
 mod app;
 mod browsers;
 mod calls;
+mod echo;
 mod endurance;
 mod film;
 mod network;
@@ -34,6 +35,7 @@ const PARTS: &[Part] = &[
     ("six", six::measure),
     ("window", window::measure),
     ("voice", voice::measure),
+    ("echo", echo::measure),
     ("app", app::measure),
 ];
 
