@@ -78,7 +78,7 @@ pub fn endure(binaries: &Binaries, lasts: Duration) -> Result<Vec<(&'static str,
         recovered.push(("garbage", call.until_good("garbage")?));
         std::thread::sleep(OFF);
         hugo.cable().set_way(Way::Up, USUAL);
-        recovered.push(("after garbage", call.until_good("the end of garbage")?));
+        recovered.push(("the end of garbage", call.until_good("the end of garbage")?));
         if started.elapsed() >= lasts {
             break;
         }

@@ -53,7 +53,7 @@ pub fn command(arguments: &[String]) -> Result<bool> {
     let write = arguments.iter().any(|argument| argument == "--write");
     let wanted: Vec<&String> = arguments
         .iter()
-        .filter(|name| *name != "--write" && *name != "all")
+        .filter(|name| !["--write", "--dev", "all"].contains(&name.as_str()))
         .collect();
     if let Some(unknown) = wanted
         .iter()
@@ -65,7 +65,7 @@ pub fn command(arguments: &[String]) -> Result<bool> {
             parts.join(", ")
         )));
     }
-    let binaries = binaries(false)?;
+    let binaries = binaries(arguments.iter().any(|argument| argument == "--dev"))?;
     let mut rows = Vec::new();
     for (part, measure) in PARTS
         .iter()

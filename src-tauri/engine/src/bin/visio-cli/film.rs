@@ -55,3 +55,21 @@ fn write(path: &Path, frames: u32, (width, height): (u32, u32), fps: u32) -> std
     }
     file.flush()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_film_has_a_header_and_as_many_pictures_as_asked_for() {
+        let name = format!("visio-film-{}.y4m", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        write(&path, 3, (320, 180), 30).expect("the folder can be written to");
+        let film = std::fs::read(&path).expect("it was written");
+        // Fails only when somebody else was quicker.
+        let _ = std::fs::remove_file(&path);
+        let header = b"YUV4MPEG2 W320 H180 F30:1 Ip A1:1 C420jpeg\n";
+        assert!(film.starts_with(header));
+        assert_eq!(film.len(), header.len() + 3 * (6 + 320 * 180 * 3 / 2));
+    }
+}
