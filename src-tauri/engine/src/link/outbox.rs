@@ -150,6 +150,7 @@ impl Outbox {
     }
 
     /// Whether only a keyframe would help the other side.
+    #[cfg(test)]
     pub fn needs_keyframe(&self) -> bool {
         self.selector.wanted().is_some() && (self.broken || self.selector.is_waiting())
     }
