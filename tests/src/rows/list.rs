@@ -154,7 +154,7 @@ pub const ROWS: &[Row] = &[
                 within: 8.0,
             },
         ],
-        every_run: true,
+        every_run: false,
         rival: false,
     },
     Row {
@@ -165,7 +165,7 @@ pub const ROWS: &[Row] = &[
         script: &[],
         lasts: seconds(20),
         limits: &[Limit::Concealed(0.005), Limit::Fps(10.0)],
-        every_run: true,
+        every_run: false,
         rival: true,
     },
     Row {
@@ -248,7 +248,7 @@ pub const ROWS: &[Row] = &[
             },
             Limit::Weak { fps: 12.0 },
         ],
-        every_run: true,
+        every_run: false,
         rival: false,
     },
 ];

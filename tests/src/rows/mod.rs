@@ -39,7 +39,8 @@ pub struct Row {
     pub lasts: Duration,
     /// What must be reached.
     pub limits: &'static [Limit],
-    /// Whether it runs with the scenarios; the others only in the bench.
+    /// Whether it runs with the scenarios. The others, which are long or whose limits are not reached yet (`cut-short`,
+    /// `narrow`, `three`), run only in the bench, which says so.
     pub every_run: bool,
     /// Whether a browser is measured too. Three of them are too much for two cores.
     pub rival: bool,
