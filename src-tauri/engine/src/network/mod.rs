@@ -4,7 +4,7 @@
 //! A thread of its own waits for the system to say that something about interfaces, addresses or
 //! routes has changed, lets that settle, and looks at what it came to: one report in place of the
 //! dozen notices of a Wi-Fi that is joined. It wakes once a second, so that a machine that slept is
-//! noticed too. Latency: [`settle::QUIET`] from the last notice.
+//! noticed too. Latency: `settle::QUIET` from the last notice.
 //!
 //! - [`NetworkWatch`]: the thread
 //! - `view`: what there is, and what of a change matters: pure

@@ -2,7 +2,7 @@
 //!
 //! `push` hands a packet over without ever blocking; a media thread assembles, decodes and publishes.
 //! A frame is decoded some 3 ms (720p) after its last packet; only a gap waits, see [`super::assembler`]. It is published
-//! when the voice that was captured with it is heard, see [`super::playout`].
+//! when the voice that was captured with it is heard, see `super::playout`.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};

@@ -2,8 +2,8 @@
 //! processing itself.
 //!
 //! For tests and for the bench: the same in every run, in virtual time, many times faster than life. Everything goes the way
-//! it goes in a call: what the speaker's callback plays through a [`Tap`](super::processing::Tap) with its timestamps, what the
-//! microphone captures block by block through a [`Chain`].
+//! it goes in a call: what the speaker's callback plays through a `Tap` with its timestamps, what the
+//! microphone captures block by block through a `Chain`.
 
 mod air;
 mod chance;

@@ -8,11 +8,11 @@
 //! [`feedback`](Estimator::feedback) for every report, [`probe`](Estimator::probe) every 10 to 50 ms;
 //! then [`estimate`](Estimator::estimate) and [`pacing`](Estimator::pacing) hold.
 //!
-//! - [`in_flight`], [`acknowledged`]: what left, and how fast it came through
-//! - [`delay`], [`trend`]: how long the queue is, and whether it grows
-//! - [`rate`], [`rivalry`]: the rate that follows from it, and whose queue it is
-//! - [`loss`]: the bound that losses set
-//! - [`prober`]: bursts that find out whether there is more
+//! - `in_flight`, `acknowledged`: what left, and how fast it came through
+//! - `delay`, `trend`: how long the queue is, and whether it grows
+//! - `rate`, `rivalry`: the rate that follows from it, and whose queue it is
+//! - `loss`: the bound that losses set
+//! - `prober`: bursts that find out whether there is more
 
 mod acknowledged;
 mod delay;
