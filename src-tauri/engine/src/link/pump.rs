@@ -39,6 +39,10 @@ const PROBE_EVERY: Duration = Duration::from_millis(25);
 /// Without anything sent for this long there is nothing to estimate, and nobody asks for a probe.
 const QUIET: Duration = Duration::from_secs(1);
 
+/// No word of what arrived for so long means that the path was away: longer than any retransmission is
+/// waited for, and than a voice that rests is silent.
+const AWAY: Duration = Duration::from_millis(800);
+
 /// What the encoders could use, until somebody says: a picture of 720 rows at its best, with sound.
 const DEFAULT_WANTED: Bitrate = Bitrate::from_kbps(3_000);
 
@@ -76,8 +80,8 @@ pub(super) struct Pump {
     numbers: TransportNumbers,
     estimator: Estimator,
     pacer: Pacer,
-    /// The other side says when our packets arrive.
-    reported: bool,
+    /// When the other side last said what has arrived.
+    reported: Option<Instant>,
     /// When the last packet left.
     sent: Option<Instant>,
     /// When the estimator is next asked for a probe.
@@ -104,7 +108,7 @@ impl Pump {
             numbers: TransportNumbers::default(),
             estimator: Estimator::new(now),
             pacer: Pacer::new(now),
-            reported: false,
+            reported: None,
             sent: None,
             probe_due: now,
             paced_until: None,
@@ -164,7 +168,10 @@ impl Pump {
             Feedback::Arrivals(report) => {
                 count(&shared.counters.arrival_reports_received);
                 self.estimator.feedback(&report, now);
-                self.reported = true;
+                let last = self.reported.replace(now);
+                if last.is_some_and(|last| now.saturating_duration_since(last) > AWAY) {
+                    self.back();
+                }
                 self.publish();
             }
             Feedback::Report {
@@ -183,6 +190,13 @@ impl Pump {
                 }
             }
         }
+    }
+
+    /// The path was away, and with it every picture that was sent. The keyframe that this calls for waits neither for the
+    /// other side to ask nor for the ones that were asked for in vain.
+    fn back(&mut self) {
+        self.asked = KeyframeGate::default();
+        self.asked.request();
     }
 
     async fn work(&mut self, shared: &Shared) -> Result<(), LinkError> {
@@ -259,8 +273,8 @@ impl Pump {
             self.publish();
         }
         self.pacer.set_rate(match self.reported {
-            true => self.estimator.pacing(),
-            false => UNREPORTED,
+            Some(_) => self.estimator.pacing(),
+            None => UNREPORTED,
         });
     }
 
@@ -288,7 +302,7 @@ impl Pump {
                 let Some(packet) = shared.outbox().pop_audio() else {
                     return Ok(());
                 };
-                let estimate = self.reported.then(|| self.estimator.estimate());
+                let estimate = self.reported.map(|_| self.estimator.estimate());
                 let (voice, numbers) = (&mut self.streams.microphone, &mut self.numbers);
                 voice.send(&packet, estimate, numbers, &shared).await?
             }
@@ -391,7 +405,7 @@ impl Pump {
 
     /// Lets others see what the estimator knows.
     fn publish(&self) {
-        if self.reported {
+        if self.reported.is_some() {
             self.pipes.shared.path().congestion = Congestion {
                 estimate: Some(self.estimator.estimate()),
                 acknowledged: self.estimator.acknowledged(),
