@@ -2,6 +2,8 @@
 //!
 //! Rooms from the leaves up; a room may use only those above it in this list.
 
+#[cfg(test)]
+mod corpus;
 pub mod device;
 pub mod network;
 pub mod transport;

@@ -80,54 +80,18 @@ mod tests {
     use super::super::babble::Babble;
     use super::super::encoder::AudioEncoder;
     use super::*;
-    use std::path::{Path, PathBuf};
+    use crate::corpus::{self, Changes};
 
-    /// Changed copies of the seed; bounded so that a slow machine needs seconds.
-    const CHANGES: u32 = 300;
-
-    fn seed_file() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/audio_packets/words-and-a-pause")
-    }
-
-    struct Random(u32);
-
-    impl Random {
-        fn below(&mut self, bound: usize) -> usize {
-            self.0 ^= self.0 << 13;
-            self.0 ^= self.0 >> 17;
-            self.0 ^= self.0 << 5;
-            self.0 as usize % bound.max(1)
-        }
-    }
-
-    fn mutate(seed: &[u8], random: &mut Random) -> Vec<u8> {
-        let mut bytes = seed.to_vec();
-        for _ in 0..1 + random.below(6) {
-            let at = random.below(bytes.len());
-            let end = (at + 1 + random.below(200)).min(bytes.len());
-            match random.below(5) {
-                0 if !bytes.is_empty() => bytes[at] ^= 1 << random.below(8),
-                1 if !bytes.is_empty() => bytes[at] = random.below(256) as u8,
-                2 => drop(bytes.drain(at..end)),
-                3 => {
-                    let copy = bytes[at..end].to_vec();
-                    let to = random.below(bytes.len());
-                    drop(bytes.splice(to..to, copy));
-                }
-                _ => bytes.truncate(at.max(1)),
-            }
-        }
-        bytes
-    }
+    /// A word of a voice is a hundred bytes, so whole packets are cut out too.
+    const CHANGES: Changes = Changes {
+        copies: 300,
+        edits: 6,
+        span: 200,
+    };
 
     #[test]
     fn damaged_voices_neither_crash_nor_stall_nor_roar() {
-        let seed = std::fs::read(seed_file()).unwrap();
-        packets(&seed);
-        let mut random = Random(0x9e37_79b9);
-        for _ in 0..CHANGES {
-            packets(&mutate(&seed, &mut random));
-        }
+        corpus::run("audio_packets", CHANGES, packets);
     }
 
     /// How the seed came to be: `cargo test -p visio-engine -- --ignored seed_of_a_voice`.
@@ -156,7 +120,8 @@ mod tests {
             out.extend_from_slice(bytes);
             (sequence, gap) = (sequence.wrapping_add(1), 0);
         }
-        std::fs::create_dir_all(seed_file().parent().unwrap()).unwrap();
-        std::fs::write(seed_file(), out).unwrap();
+        let folder = corpus::folder("audio_packets");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("words-and-a-pause"), out).unwrap();
     }
 }

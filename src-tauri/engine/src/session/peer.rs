@@ -205,7 +205,6 @@ impl Task {
             let ask_at = self.ask.deadline(Instant::now());
             tokio::select! {
                 order = orders.recv() => match order {
-                    Some(Order::Ask(rows)) => self.ask.set(rows),
                     Some(order) => self.carry_out(&link, order).await,
                     None => break,
                 },

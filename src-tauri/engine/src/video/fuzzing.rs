@@ -87,81 +87,33 @@ pub fn jpeg(input: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::{Path, PathBuf};
+    use crate::corpus::{self, Changes};
+    use std::path::Path;
 
-    /// Changed copies of each seed; bounded so that a slow machine needs seconds.
-    const CHANGES: u32 = 400;
-
-    fn corpus(target: &str) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("fuzz/corpus")
-            .join(target)
-    }
-
-    /// Runs every seed of the corpus, and copies of it with bytes flipped, cut out, doubled and swapped.
-    fn run_mutated(target: &str, run: fn(&[u8])) {
-        let mut seeds = 0;
-        for entry in std::fs::read_dir(corpus(target)).unwrap() {
-            let seed = std::fs::read(entry.unwrap().path()).unwrap();
-            seeds += 1;
-            run(&seed);
-            let mut random = Random(0x9e37_79b9 ^ seed.len() as u32);
-            for _ in 0..CHANGES {
-                run(&mutate(&seed, &mut random));
-            }
-        }
-        assert!(seeds > 0, "the corpus of {target} is empty");
-    }
-
-    struct Random(u32);
-
-    impl Random {
-        fn below(&mut self, bound: usize) -> usize {
-            self.0 ^= self.0 << 13;
-            self.0 ^= self.0 >> 17;
-            self.0 ^= self.0 << 5;
-            self.0 as usize % bound.max(1)
-        }
-    }
-
-    fn mutate(seed: &[u8], random: &mut Random) -> Vec<u8> {
-        let mut bytes = seed.to_vec();
-        for _ in 0..1 + random.below(4) {
-            let at = random.below(bytes.len());
-            let end = (at + 1 + random.below(40)).min(bytes.len());
-            match random.below(5) {
-                0 if !bytes.is_empty() => bytes[at] ^= 1 << random.below(8),
-                1 if !bytes.is_empty() => bytes[at] = random.below(256) as u8,
-                2 => drop(bytes.drain(at..end)),
-                3 => {
-                    let copy = bytes[at..end].to_vec();
-                    let to = random.below(bytes.len());
-                    drop(bytes.splice(to..to, copy));
-                }
-                _ => bytes.truncate(at.max(1)),
-            }
-        }
-        bytes
-    }
+    const CHANGES: Changes = Changes {
+        copies: 400,
+        edits: 4,
+        span: 40,
+    };
 
     #[test]
     fn damaged_streams_neither_crash_nor_hang_assembler_and_decoder() {
-        run_mutated("video_packets", packets);
+        corpus::run("video_packets", CHANGES, packets);
     }
 
     #[test]
     fn damaged_parameter_sets_are_survived() {
-        run_mutated("video_sps", sequence_parameters);
+        corpus::run("video_sps", CHANGES, sequence_parameters);
     }
 
     #[test]
     fn damaged_y4m_files_are_survived() {
-        run_mutated("video_y4m", y4m);
+        corpus::run("video_y4m", CHANGES, y4m);
     }
 
     #[test]
     fn damaged_camera_pictures_are_survived() {
-        run_mutated("video_jpeg", jpeg);
+        corpus::run("video_jpeg", CHANGES, jpeg);
     }
 
     /// How the seeds came to be: `cargo test -p visio-engine -- --ignored seeds_are_written`.
@@ -173,8 +125,8 @@ mod tests {
         use crate::video::pattern::{Pattern, Stamp};
 
         let write = |target: &str, name: &str, bytes: &[u8]| {
-            std::fs::create_dir_all(corpus(target)).unwrap();
-            std::fs::write(corpus(target).join(name), bytes).unwrap();
+            std::fs::create_dir_all(corpus::folder(target)).unwrap();
+            std::fs::write(corpus::folder(target).join(name), bytes).unwrap();
         };
         let (mut encoder, mut stream) = (H264Encoder::new(200_000, 30.0), Vec::new());
         let (mut input, mut sequence) = (Vec::new(), 65_533u16);

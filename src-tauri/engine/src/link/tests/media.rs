@@ -50,6 +50,7 @@ async fn what_is_sent_and_how_it_goes_is_counted() {
     assert_eq!(stats.video_sent.packets - before.video_sent.packets, 3);
     assert_eq!(stats.video_sent.bytes - before.video_sent.bytes, 3300);
     assert_eq!(stats.layer, Some((1280, 720)));
+    assert_eq!(stats.audio_dropped, before.audio_dropped);
     assert_eq!(stats.video_dropped, before.video_dropped);
     let route = stats.route.expect("a path");
     assert_eq!(

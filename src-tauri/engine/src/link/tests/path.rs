@@ -4,20 +4,25 @@ use std::time::Instant;
 
 use super::*;
 
+/// A voice and a picture every 20 ms, until the task is aborted.
+fn keep_sending(link: Arc<Link>) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut pace = tokio::time::interval(Duration::from_millis(20));
+        for n in 2_000_000.. {
+            pace.tick().await;
+            link.send_audio(&audio(n));
+            link.send_video(&video(n, true, 1));
+        }
+    })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_path_that_dies_is_replaced_and_media_goes_on() {
     let wire = Wire::lay().await;
     let (mut alice, mut bob) = connect_by(Some(wire.clone())).await;
     warm_up(&alice, &mut bob).await;
 
-    let link = alice.link.clone();
-    let sending = tokio::spawn(async move {
-        let mut pace = tokio::time::interval(Duration::from_millis(20));
-        for n in 2_000_000.. {
-            pace.tick().await;
-            link.send_video(&video(n, true, 1));
-        }
-    });
+    let sending = keep_sending(alice.link.clone());
     let old = bob.next_video().await;
     wire.cut();
     alice
@@ -46,14 +51,7 @@ async fn a_path_that_dies_is_replaced_and_media_goes_on() {
 async fn a_restart_of_a_path_that_lives_costs_little() {
     let (alice, mut bob) = connect().await;
     warm_up(&alice, &mut bob).await;
-    let link = alice.link.clone();
-    let sending = tokio::spawn(async move {
-        let mut pace = tokio::time::interval(Duration::from_millis(20));
-        for n in 2_000_000.. {
-            pace.tick().await;
-            link.send_video(&video(n, true, 1));
-        }
-    });
+    let sending = keep_sending(alice.link.clone());
     let mut before = bob.next_video().await.arrived;
     let was = alice.link.stats().route.expect("a path");
     negotiate(&alice, &bob, true).await;
@@ -105,15 +103,7 @@ async fn a_path_that_comes_back_is_used_again_at_once_whatever_was_offered_meanw
     let wire = Wire::lay().await;
     let (mut alice, mut bob) = connect_by(Some(wire.clone())).await;
     warm_up(&alice, &mut bob).await;
-    let link = alice.link.clone();
-    let sending = tokio::spawn(async move {
-        let mut pace = tokio::time::interval(Duration::from_millis(20));
-        for n in 2_000_000.. {
-            pace.tick().await;
-            link.send_audio(&audio(n));
-            link.send_video(&video(n, true, 1));
-        }
-    });
+    let sending = keep_sending(alice.link.clone());
     wire.cut();
     let began = Instant::now();
     bob.expect(|event| *event == LinkEvent::Disconnected).await;
