@@ -274,6 +274,9 @@ impl<'a> Work<'a> {
             };
             let (begun, came) = (Instant::now(), number - seen);
             seen = number;
+            if !*self.shared.active() {
+                continue; // nobody takes it any more, since the wait began
+            }
             self.follow_rate();
             let admitted = self.limit.admits(frame.captured);
             if admitted && let Err(error) = self.encode(&frame) {
