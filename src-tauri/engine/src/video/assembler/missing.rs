@@ -235,6 +235,12 @@ impl MissingPackets {
         Some(oldest.since + self.patience())
     }
 
+    /// When a gap may be left behind if nothing builds on what is missing: one retransmission was waited for.
+    pub fn skip_at(&self) -> Option<Instant> {
+        let oldest = self.packets.values().next()?;
+        Some(oldest.since + self.reorder_time() + self.retry_interval())
+    }
+
     /// Nothing before this number is wanted any more.
     pub fn give_up_before(&mut self, number: u64) {
         self.packets = self.packets.split_off(&number);

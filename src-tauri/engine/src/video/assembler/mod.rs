@@ -2,12 +2,16 @@
 //!
 //! Pure, driven by `push(packet, now)` and `poll(now)`; it runs on the receiver's media thread. A packet
 //! that comes in order passes at once. Only a gap waits, as long as a few retransmissions take on this path
-//! (60 to 400 ms): then everything up to the next keyframe is given up, because it refers to what is missing.
+//! (60 to 400 ms): then everything up to the next keyframe is given up, because it refers to what is missing;
+//! or only what is missing, and sooner, where nothing refers to it.
 
 mod access_unit;
 mod missing;
+mod references;
 mod sequence;
 
+#[cfg(test)]
+mod references_tests;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +22,7 @@ use crate::transport::packet::RtpPacket;
 pub use access_unit::AccessUnit;
 use access_unit::{AccessUnitBuilder, begins_keyframe};
 use missing::MissingPackets;
+use references::References;
 use sequence::{Placed, SequenceUnwrapper};
 
 /// When a picture has begun and its end has not come for this long, its next packet is asked for: the
@@ -66,6 +71,7 @@ pub struct Assembler {
     held: BTreeMap<u64, RtpPacket>,
     missing: MissingPackets,
     building: AccessUnitBuilder,
+    references: References,
     /// When to ask for what follows the newest packet, if that does not end its picture.
     tail_due: Option<Instant>,
     /// Nothing is decodable until a keyframe comes.
@@ -82,6 +88,7 @@ impl Default for Assembler {
             held: BTreeMap::new(),
             missing: MissingPackets::default(),
             building: AccessUnitBuilder::default(),
+            references: References::default(),
             tail_due: None,
             awaiting_keyframe: true,
             ready: VecDeque::new(),
@@ -146,6 +153,9 @@ impl Assembler {
         if self.missing.give_up_at().is_some_and(|at| at <= now) {
             self.missing.gave_up();
             self.give_up_gap();
+        }
+        if self.missing.skip_at().is_some_and(|at| at <= now) {
+            self.skip_what_nothing_builds_on();
         }
         if let Some(unit) = self.ready.pop_front() {
             return Some(Output::AccessUnit(unit));
@@ -248,6 +258,7 @@ impl Assembler {
             Some(unit) if unit.keyframe || !self.awaiting_keyframe => {
                 self.stats.frames_received += 1;
                 self.awaiting_keyframe = false;
+                self.references.decoded(&unit.data);
                 self.ready.push_back(unit);
             }
             Some(unit) => {
@@ -280,17 +291,40 @@ impl Assembler {
         }
         if let Some(first) = first {
             self.jump_to(first);
+            self.take_held();
         }
+    }
+
+    /// Leaves a gap behind if the picture after it does without; false if it does not.
+    fn skip_what_nothing_builds_on(&mut self) -> bool {
+        if self.awaiting_keyframe {
+            return false;
+        }
+        let next = self
+            .held
+            .iter()
+            .find(|(_, packet)| self.references.follows(&packet.payload))
+            .map(|(&number, _)| number);
+        if let Some(number) = next {
+            self.jump_to(number);
+            self.awaiting_keyframe = false;
+            self.take_held();
+        }
+        next.is_some()
     }
 
     /// Nothing before the next keyframe can be decoded; without one in sight nothing that is held can.
     fn give_up_gap(&mut self) {
+        if self.skip_what_nothing_builds_on() {
+            return;
+        }
         let keyframe = self
             .held
             .iter()
             .find(|(_, packet)| begins_keyframe(&packet.payload))
             .map(|(&number, _)| number);
         self.jump_to(keyframe.unwrap_or(self.sequence.highest() + 1));
+        self.take_held();
     }
 
     fn jump_to(&mut self, number: u64) {
@@ -302,6 +336,5 @@ impl Assembler {
         self.building.discard();
         self.awaiting_keyframe = true;
         self.next = number;
-        self.take_held();
     }
 }

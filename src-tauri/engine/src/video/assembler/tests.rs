@@ -9,14 +9,14 @@ const DELTA: u8 = 0x41;
 const FIRST: u8 = 0x88;
 
 /// A sender whose packets, one millisecond apart, the tests deliver, delay or lose.
-struct Sender {
-    start: Instant,
+pub struct Sender {
+    pub start: Instant,
     sequence: u16,
-    timestamp: u32,
+    pub timestamp: u32,
 }
 
 impl Sender {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             start: Instant::now(),
             sequence: 65_530, // so that every test crosses the wrap
@@ -24,7 +24,7 @@ impl Sender {
         }
     }
 
-    fn packet(&mut self, payload: &[u8], marker: bool) -> RtpPacket {
+    pub fn packet(&mut self, payload: &[u8], marker: bool) -> RtpPacket {
         let packet = RtpPacket {
             sequence: self.sequence,
             timestamp: self.timestamp,
@@ -53,11 +53,11 @@ impl Sender {
     }
 }
 
-fn at(sender: &Sender, milliseconds: u64) -> Instant {
+pub fn at(sender: &Sender, milliseconds: u64) -> Instant {
     sender.start + Duration::from_millis(milliseconds)
 }
 
-fn outputs(assembler: &mut Assembler, now: Instant) -> (Vec<AccessUnit>, Vec<u16>) {
+pub fn outputs(assembler: &mut Assembler, now: Instant) -> (Vec<AccessUnit>, Vec<u16>) {
     let (mut units, mut nacks) = (Vec::new(), Vec::new());
     while let Some(output) = assembler.poll(now) {
         match output {

@@ -40,6 +40,8 @@ pub struct SequenceParameters {
     pub height: u32,
     /// Reference pictures the decoder must keep.
     pub references: u32,
+    /// Bits of a picture's `frame_num`, 4 to 16.
+    pub frame_num_bits: u32,
 }
 
 impl SequenceParameters {
@@ -55,7 +57,10 @@ impl SequenceParameters {
         if matches!(profile, 100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128) {
             high_profile_fields(&mut bits)?;
         }
-        bits.unsigned()?; // log2_max_frame_num_minus4
+        let frame_num_bits = bits.unsigned()?.saturating_add(4);
+        if frame_num_bits > 16 {
+            return Err(SpsError::Malformed);
+        }
         match bits.unsigned()? {
             0 => {
                 bits.unsigned()?; // log2_max_pic_order_cnt_lsb_minus4
@@ -95,6 +100,7 @@ impl SequenceParameters {
             width,
             height,
             references,
+            frame_num_bits,
         })
     }
 }
@@ -131,7 +137,7 @@ fn skip_scaling_list(bits: &mut Bits<'_>, size: usize) -> Result<(), SpsError> {
 }
 
 /// Reads bits and Exp-Golomb numbers (clause 9.1), stepping over emulation prevention bytes (7.4.1).
-struct Bits<'a> {
+pub(super) struct Bits<'a> {
     bytes: &'a [u8],
     at: usize,
     zeros: u32,
@@ -139,7 +145,7 @@ struct Bits<'a> {
 }
 
 impl<'a> Bits<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
+    pub fn new(bytes: &'a [u8]) -> Self {
         Self {
             bytes,
             at: 0,
@@ -165,12 +171,12 @@ impl<'a> Bits<'a> {
     }
 
     /// `count` bits, at most 32, most significant first.
-    fn take(&mut self, count: u32) -> Result<u32, SpsError> {
+    pub fn take(&mut self, count: u32) -> Result<u32, SpsError> {
         (0..count).try_fold(0, |value, _| Ok(value << 1 | self.one()?))
     }
 
     /// `ue(v)`.
-    fn unsigned(&mut self) -> Result<u32, SpsError> {
+    pub fn unsigned(&mut self) -> Result<u32, SpsError> {
         let mut length = 0;
         while self.one()? == 0 {
             length += 1;
@@ -228,7 +234,7 @@ mod tests {
             (parsed.profile, parsed.width, parsed.height),
             (66, 1280, 720)
         );
-        assert_eq!(parsed.references, 1);
+        assert_eq!((parsed.references, parsed.frame_num_bits), (1, 4));
     }
 
     #[test]
