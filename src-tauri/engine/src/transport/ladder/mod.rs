@@ -25,6 +25,16 @@ use super::take::Take;
 /// Assumed of a line of which nothing is known yet: enough for a face, little enough for a hotspot.
 const UNKNOWN: Bitrate = Bitrate::from_kbps(500);
 
+/// Of a line that has only come up, this share of what it is thought to carry is used: the thought is a guess, and a guess that is
+/// too high costs a narrow line its first words. A line that is wide is found to be so by then.
+const CAUTION: f64 = 0.6;
+
+/// For how long. Probes answer within a few round trips.
+const CAUTIOUS_FOR: Duration = Duration::from_millis(1500);
+
+/// A line that is thought to carry this much is no guess any more: all lines begin far lower.
+const BEYOND_GUESSING: Bitrate = Bitrate::from_kbps(800);
+
 /// Whoever has less than this share of what the best-off on the same layer has, would blur the picture for all: they
 /// take the layer below, whose most is more than they lose.
 const COMPANY: f64 = 0.6;
@@ -71,7 +81,7 @@ pub struct Plan<K> {
 /// Everybody's place on the ladder. `K` tells people apart.
 #[derive(Clone, Debug)]
 pub struct Ladder<K> {
-    people: Vec<(K, Rung)>,
+    people: Vec<(K, Instant, Rung)>,
     /// When each layer was last taken, and what it was given.
     taken: [Option<(Instant, Bitrate)>; 4],
 }
@@ -89,13 +99,13 @@ impl<K: Copy + PartialEq> Ladder<K> {
     /// Decides for everybody who is connected now; whoever is not among them is forgotten.
     pub fn plan(&mut self, wants: &[Want<K>], offer: Offer, now: Instant) -> Plan<K> {
         self.people
-            .retain(|(peer, _)| wants.iter().any(|want| want.peer == *peer));
+            .retain(|(peer, ..)| wants.iter().any(|want| want.peer == *peer));
         let mut places = vec![None; wants.len()];
         let mut company = [Bitrate::ZERO; 4];
         // The best-off first: they say what the others have to keep up with.
-        for index in by_share(wants) {
-            let want = &wants[index];
-            let share = share(want);
+        let shares: Vec<_> = wants.iter().map(|want| self.share(want, now)).collect();
+        for index in by_share(&shares) {
+            let (want, share) = (&wants[index], shares[index]);
             let floors = Floors { offer, company };
             let rung = self.place(want.peer, &floors, share, now);
             let take = taken(rung, want.rows, &offer);
@@ -121,14 +131,31 @@ impl<K: Copy + PartialEq> Ladder<K> {
     }
 
     fn place(&mut self, peer: K, floors: &Floors, share: Share, now: Instant) -> &Rung {
-        let known = self.people.iter().position(|(other, _)| *other == peer);
+        let known = self.people.iter().position(|(other, ..)| *other == peer);
         let index = known.unwrap_or_else(|| {
-            self.people.push((peer, Rung::new(floors, share, now)));
+            self.people.push((peer, now, Rung::new(floors, share, now)));
             self.people.len() - 1
         });
-        let rung = &mut self.people[index].1;
+        let rung = &mut self.people[index].2;
         rung.update(floors, share, now);
         rung
+    }
+
+    /// What is left for a picture.
+    fn share(&self, want: &Want<K>, now: Instant) -> Share {
+        let known = self.people.iter().find(|(peer, ..)| *peer == want.peer);
+        let young = known.is_none_or(|(_, since, _)| now - *since < CAUTIOUS_FOR);
+        let estimate = want.estimate.unwrap_or(UNKNOWN);
+        let left = estimate.saturating_sub(want.reserved);
+        let left = if young && estimate < BEYOND_GUESSING {
+            left * CAUTION
+        } else {
+            left
+        };
+        Share {
+            whole: payload(left, true),
+            half: payload(left, false),
+        }
     }
 
     /// What each layer may cost: the least that anybody who takes it has.
@@ -160,21 +187,10 @@ impl<K: Copy + PartialEq> Ladder<K> {
 }
 
 /// The order of those who have most.
-fn by_share<K>(wants: &[Want<K>]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..wants.len()).collect();
-    order.sort_by_key(|index| std::cmp::Reverse(share(&wants[*index]).whole));
+fn by_share(shares: &[Share]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..shares.len()).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(shares[*index].whole));
     order
-}
-
-fn share<K>(want: &Want<K>) -> Share {
-    let left = want
-        .estimate
-        .unwrap_or(UNKNOWN)
-        .saturating_sub(want.reserved);
-    Share {
-        whole: payload(left, true),
-        half: payload(left, false),
-    }
 }
 
 /// All that could be sent to them: what they ask for, at its most.

@@ -21,7 +21,7 @@ const FIRST_PATIENCE: Duration = Duration::from_millis(300);
 const FIRST_MOMENTS: Duration = Duration::from_secs(5);
 
 /// An ascent that did not last this long failed: the line does not carry it, whatever the estimate said.
-const FAILED_WITHIN: Duration = Duration::from_secs(8);
+const FAILED_WITHIN: Duration = Duration::from_secs(5);
 
 /// After failed ascents the wait doubles up to this; a person should not have to wait longer for a line that did get better.
 const MOST_PATIENCE: Duration = Duration::from_secs(12);

@@ -284,6 +284,18 @@ fn what_the_machine_cannot_encode_is_dropped_at_once_and_taken_back_at_leisure()
 }
 
 #[test]
+fn a_guess_about_a_new_line_is_not_trusted_whole_and_a_wide_line_does_not_wait() {
+    let mut stage = Stage::with(&[300]);
+    assert_eq!(stage.layer(0), Some(Layer::Low));
+    assert!(stage.used(0) < Bitrate::from_kbps(210), "{}", stage.used(0));
+    stage.run(seconds(2.0));
+    assert!(stage.used(0) > Bitrate::from_kbps(270), "{}", stage.used(0));
+    let mut stage = Stage::with(&[300]);
+    stage.run(seconds(0.2));
+    assert!(stage.line(0, 2_400).until(0, Layer::High) < seconds(0.5));
+}
+
+#[test]
 fn a_line_of_which_nothing_is_known_gets_a_face() {
     let mut stage = Stage::with(&[0]);
     stage.wants.push(Want {
@@ -391,7 +403,7 @@ fn check(stage: &Stage) {
         let range = stage.offer.range(layer).expect("a layer that can be made");
         let rate = stage.rate(layer).expect("what is taken is encoded");
         assert!(rate >= range.least && rate <= range.most);
-        let share = share(want);
+        let share = stage.ladder.share(want, stage.now);
         let has = if chosen.take.every_frame {
             share.whole
         } else {
