@@ -10,7 +10,8 @@
 //! - [`chain`] brings them together for one microphone, and decides when there is nothing to do.
 //!
 //! Everything here runs on the capture thread, with times handed in; it is pure but for the ring in which the far end
-//! comes. Latency: 15 ms, of which 9 are the canceller's bands and blocks and 6 the noise suppressor's window.
+//! comes. Latency, measured: 5 ms for splitting bands and cutting blocks, 6 more for the noise suppressor's window, and 4 more
+//! from when somebody is first heard, for the canceller's. Music and untouched sound are not held back at all.
 
 mod canceller;
 mod chain;
