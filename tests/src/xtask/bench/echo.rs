@@ -1,6 +1,7 @@
 //! A loud room, rehearsed by the engine's example `echo`: how much of the echo is left, how much of the voice that talks
 //! over it, and what that costs. The room is made of numbers, so no device takes part; the processing is every call's.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde::Deserialize;
@@ -18,9 +19,9 @@ struct Room {
     cost_ms: f64,
 }
 
-pub fn measure(_: &Binaries) -> Result<Vec<Row>> {
-    build()?;
-    let rooms = repeat(rehearse)?;
+pub fn measure(binaries: &Binaries) -> Result<Vec<Row>> {
+    let program = build(binaries)?;
+    let rooms = repeat(|| rehearse(&program))?;
     let spread = |value: fn(&Room) -> f64| Spread::of(rooms.iter().map(value));
     let (reduced, kept) = (
         spread(|room| room.reduced_db),
@@ -40,27 +41,22 @@ pub fn measure(_: &Binaries) -> Result<Vec<Row>> {
     )])
 }
 
-/// With the features that the programs were built with.
-fn build() -> Result<()> {
+/// Builds the example as the programs were built: in their profile, with their features.
+fn build(binaries: &Binaries) -> Result<PathBuf> {
+    let folder = binaries.path("visio-cli")?.with_file_name("examples");
+    let release = folder.parent().is_some_and(|it| it.ends_with("release"));
     let status = workspace::cargo()
-        .args([
-            "build",
-            "--release",
-            "--workspace",
-            "--example",
-            "echo",
-            "--locked",
-        ])
+        .args(["build", "--workspace", "--example", "echo", "--locked"])
+        .args(release.then_some("--release"))
         .status()?;
     if status.success() {
-        Ok(())
+        Ok(folder.join(format!("echo{}", std::env::consts::EXE_SUFFIX)))
     } else {
         Err(Trouble::new("the example echo was not built"))
     }
 }
 
-fn rehearse() -> Result<Room> {
-    let program = workspace::target().join("release/examples/echo");
+fn rehearse(program: &Path) -> Result<Room> {
     let output = Command::new(program).output().during("the example echo")?;
     serde_json::from_slice(&output.stdout).during("the figures of the example echo")
 }
