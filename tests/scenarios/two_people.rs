@@ -19,6 +19,11 @@ pub fn trials() -> Vec<Trial> {
             one_each,
         ),
         scenario(
+            "music takes more bits than a voice and is heard all the same",
+            CALL,
+            music,
+        ),
+        scenario(
             "who leaves by ctrl c leaves a report and is seen to leave",
             CALL,
             leaving,
@@ -49,6 +54,20 @@ fn see_and_hear() -> Outcome {
     let seen = peer(&camille, "Camille", "Léa")?;
     ensure(seen.path.as_deref() == Some("direct"), || {
         format!("the path was {:?}", seen.path)
+    })
+}
+
+fn music() -> Outcome {
+    let room = Room::open()?;
+    let play = |name: &str, tone: &str| room.guest(name).map(|it| it.microphone(tone).stay(STAY));
+    let camille = play("Camille", "tone:440")?.music().join()?;
+    let lea = play("Léa", "tone:550")?.join()?;
+    let (camille, lea) = (camille.report()?, lea.report()?);
+    heard(&lea, "Léa", "Camille", 440.0)?;
+    heard(&camille, "Camille", "Léa", 550.0)?;
+    let (music, voice) = (camille.audio_sent.bitrate_bps, lea.audio_sent.bitrate_bps);
+    ensure(music > 2 * voice, || {
+        format!("music had {music} bit/s, a voice {voice}")
     })
 }
 

@@ -75,6 +75,12 @@ impl Participant {
         self
     }
 
+    /// What they say is music: sent as it is, with more bits.
+    pub fn music(mut self) -> Self {
+        self.command.arg("--music");
+        self
+    }
+
     /// Where they listen: `none`, `file:PATH`, `device:ID`.
     pub fn speaker(mut self, spec: &str) -> Self {
         self.devices.speaker = spec.to_owned();
