@@ -177,6 +177,21 @@ impl Measured {
         None
     }
 
+    /// How long from the change of the link with this index until everybody had pictures this high; `None`: somebody never
+    /// until the next change.
+    pub fn high(&self, change: usize, height: u32) -> Option<f64> {
+        let start = self.links.get(change)?.0.as_secs_f64();
+        let end = self
+            .links
+            .get(change + 1)
+            .map_or(f64::INFINITY, |(at, _)| at.as_secs_f64());
+        self.received
+            .iter()
+            .map(|one| one.high_after(start, height))
+            .try_fold(0.0, |longest, one| Some(f64::max(longest, one?)))
+            .filter(|after| start + after <= end)
+    }
+
     /// The share of the time that the worst picture was frozen.
     pub fn frozen_share(&self) -> f64 {
         let lasted = self

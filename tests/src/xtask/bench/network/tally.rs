@@ -1,7 +1,7 @@
 //! Several runs of a row as one line of the table: the median, and from the lowest to the highest. Pure.
 
 use visio_tests::net::Impairment;
-use visio_tests::rows::{Limit, Measured, Row};
+use visio_tests::rows::{Limit, Measured, Row, VIDEO_CEILING};
 
 use super::page::Entry;
 use crate::bench::table::Spread;
@@ -26,12 +26,7 @@ pub fn entry(row: &Row, who: &str, runs: &[Measured]) -> Entry {
         format!("{} / {}", shown(p50, 0, " ms"), shown(p95, 0, " ms")),
         shown(concealed, 1, " %"),
         stages(row, runs, used),
-        stages(row, runs, |runs, stage| {
-            let settled = runs
-                .iter()
-                .map(|run| run.settled(stage).unwrap_or(f64::INFINITY));
-            shown(Spread::of(settled), 1, " s")
-        }),
+        stages(row, runs, settled),
         reached(row, runs),
     ];
     Entry { cells }
@@ -82,6 +77,24 @@ fn stages(row: &Row, runs: &[Measured], cell: impl Fn(&[Measured], usize) -> Str
         return String::new();
     }
     cells.join("; then ")
+}
+
+/// When a stage's link was used, and where it has room for the whole picture, when that was there.
+fn settled(runs: &[Measured], stage: usize) -> String {
+    let after = |value: &dyn Fn(&Measured) -> Option<f64>| {
+        let seconds = runs.iter().map(|run| value(run).unwrap_or(f64::INFINITY));
+        shown(Spread::of(seconds), 1, " s")
+    };
+    let used = after(&|run| run.settled(stage));
+    let has_room = runs[0].links[stage]
+        .1
+        .rate
+        .is_none_or(|rate| rate >= VIDEO_CEILING);
+    if has_room {
+        format!("{used}, 720p {}", after(&|run| run.high(stage, 720)))
+    } else {
+        used
+    }
 }
 
 /// The mean of both ways in a stage, from the moment at which it might have settled.
