@@ -84,6 +84,7 @@ pub struct Audio {
     pub concealed_ratio: f64,
     pub fec_recovered: u64,
     pub redundant_recovered: u64,
+    pub longest_gap_ms: f64,
     pub jitter_buffer_ms: Percentiles,
     pub level_dbfs: Option<f64>,
     pub tone_hz: Option<f64>,

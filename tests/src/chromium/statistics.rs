@@ -44,6 +44,7 @@ impl Timeline {
             frozen: Duration::from_secs_f64(video("totalFreezesDuration").max(0.0)),
             delay: self.delay(),
             concealed: audio("concealedSamples") / audio("totalSamplesReceived").max(1.0),
+            gap: None,
             seconds: self.pairs().map(second).collect(),
         }
     }

@@ -42,6 +42,8 @@ pub struct Received {
     pub delay: Option<(f64, f64)>,
     /// Share of the sound that was invented, 0 to 1.
     pub concealed: f64,
+    /// The longest time for which nothing was heard, if that is known.
+    pub gap: Option<Duration>,
     /// What happened in each second.
     pub seconds: Vec<Second>,
 }
@@ -73,8 +75,11 @@ impl Received {
             .unwrap_or_default()
     }
 
-    /// The longest gap in the sound, as far as it is known: all that was invented in the worst second from `start` on.
+    /// The longest gap in the sound; where only shares are known, all that was invented in the worst second from `start` on.
     pub fn longest_gap(&self, start: f64) -> Duration {
+        if let Some(gap) = self.gap {
+            return gap;
+        }
         let worst = self
             .seconds
             .iter()

@@ -132,6 +132,10 @@ fn received(report: &Report, who: usize, from: usize, seconds: Vec<Second>) -> O
             .audio
             .as_ref()
             .map_or(1.0, |audio| audio.concealed_ratio),
+        gap: peer
+            .audio
+            .as_ref()
+            .map(|audio| Duration::from_secs_f64(audio.longest_gap_ms / 1e3)),
         seconds,
     })
 }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::comfort::ComfortNoise;
 use super::decoder::{AudioDecoder, carries_fec, packet_samples};
+use super::gap::Gaps;
 use super::jitter::{Frame, JitterBuffer, Pace};
 use super::level::{LevelMeter, SharedLevel};
 use super::stats::{AudioInboundStats, Histogram};
@@ -67,6 +68,7 @@ struct Voice {
     /// Samples that stand for a packet which was there and was of no use.
     invented_samples: u64,
     fec_recovered: u64,
+    gaps: Gaps,
 }
 
 impl AudioSource {
@@ -175,6 +177,7 @@ impl Voice {
             not_opus: 0,
             invented_samples: 0,
             fec_recovered: 0,
+            gaps: Gaps::default(),
         }
     }
 
@@ -222,8 +225,12 @@ impl Voice {
             } => {
                 self.waits.add(waited);
                 match self.decoder.decode(&payload, samples) {
-                    Ok(decoded) => self.frame.extend_from_slice(decoded),
+                    Ok(decoded) => {
+                        self.gaps.heard();
+                        self.frame.extend_from_slice(decoded);
+                    }
                     Err(concealed) => {
+                        self.gaps.missed(concealed.len());
                         self.invented_samples += concealed.len() as u64;
                         self.frame.extend_from_slice(concealed);
                     }
@@ -235,14 +242,21 @@ impl Voice {
             Frame::Recovered { following, samples } => {
                 // Without a copy in it, the decoder continues from what it knows.
                 match carries_fec(&following) {
-                    true => self.fec_recovered += 1,
-                    false => self.invented_samples += samples as u64,
+                    true => {
+                        self.gaps.heard();
+                        self.fec_recovered += 1;
+                    }
+                    false => {
+                        self.gaps.missed(samples);
+                        self.invented_samples += samples as u64;
+                    }
                 }
                 self.frame
                     .extend_from_slice(self.decoder.recover(&following, samples));
                 self.come_back();
             }
             Frame::Concealed { samples, last } => {
+                self.gaps.missed(samples);
                 self.frame.extend_from_slice(self.decoder.conceal(samples));
                 if last {
                     fade_out(&mut self.frame);
@@ -251,8 +265,12 @@ impl Voice {
                     self.come_back();
                 }
             }
-            Frame::Rest { samples } => self.rest(samples),
+            Frame::Rest { samples } => {
+                self.gaps.rested();
+                self.rest(samples);
+            }
             Frame::Silence { samples } => {
+                self.gaps.missed(samples);
                 self.frame.resize(samples, 0.0);
                 self.quiet = true;
             }
@@ -316,6 +334,7 @@ impl Voice {
             concealed_samples: counts.concealed_samples + self.invented_samples,
             fec_recovered: self.fec_recovered,
             redundant_recovered: counts.recovered,
+            longest_gap: self.gaps.longest(),
             jitter_buffer_ms: self.waits.spread(),
             level_dbfs: self.meter.level_dbfs(),
             tone_hz: None,

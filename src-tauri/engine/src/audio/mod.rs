@@ -30,6 +30,7 @@ mod device_input;
 mod encoder;
 #[doc(hidden)]
 pub mod fuzzing;
+mod gap;
 mod inbound;
 mod jitter;
 mod level;

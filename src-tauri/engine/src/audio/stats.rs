@@ -19,6 +19,8 @@ pub struct AudioInboundStats {
     pub fec_recovered: u64,
     /// Lost packets that were played from a copy in a later one (RFC 2198).
     pub redundant_recovered: u64,
+    /// The longest time for which nothing was heard of somebody who spoke.
+    pub longest_gap: Duration,
     /// How long packets waited from arriving to being played.
     pub jitter_buffer_ms: Option<Spread>,
     /// RMS level of the latest 20 ms, in dBFS.

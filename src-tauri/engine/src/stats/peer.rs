@@ -119,6 +119,8 @@ pub struct AudioReport {
     concealed_ratio: f64,
     fec_recovered: u64,
     redundant_recovered: u64,
+    /// The longest time for which nothing was heard of somebody who spoke.
+    longest_gap_ms: f64,
     jitter_buffer_ms: Percentiles,
     level_dbfs: Option<f32>,
     tone_hz: Option<f32>,
@@ -195,6 +197,7 @@ impl From<AudioInboundStats> for AudioReport {
             concealed_ratio: stats.concealed_ratio(),
             fec_recovered: stats.fec_recovered,
             redundant_recovered: stats.redundant_recovered,
+            longest_gap_ms: milliseconds(stats.longest_gap),
             jitter_buffer_ms: Percentiles {
                 p50: waits.0,
                 p95: waits.1,

@@ -182,6 +182,7 @@ mod tests {
             concealed_samples: frames * 16,
             redundant_recovered: 0,
             fec_recovered: 0,
+            longest_gap: Duration::ZERO,
             jitter_buffer_ms: None,
             level_dbfs: -20.0,
             tone_hz: None,

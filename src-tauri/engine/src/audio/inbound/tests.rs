@@ -129,6 +129,7 @@ fn on_a_still_network_nothing_is_invented_and_the_delay_is_small() {
     assert_is_the_tone(&heard);
     assert_eq!(heard.wrong_blocks, 0);
     assert_eq!(heard.stats.concealed_samples, 0);
+    assert_eq!(heard.stats.longest_gap, Duration::ZERO);
     assert_eq!(heard.stats.packets_lost, 0);
     let waits = heard.stats.jitter_buffer_ms.unwrap();
     assert!(waits.p50 <= 25 && waits.p95 <= 35, "{waits:?}");
@@ -154,6 +155,18 @@ fn a_jittery_network_costs_delay_and_hardly_any_sound() {
         "{:?}",
         heard.stats
     );
+}
+
+#[test]
+fn a_gap_is_as_long_as_what_is_missing_in_it() {
+    let mut count = 0;
+    // A quarter of a second, but for the copy of its end in the packet after it.
+    let heard = listen(4, &mut |_, _| {
+        count += 1;
+        (!(100..112).contains(&count)).then(|| ms(30))
+    });
+    let gap = heard.stats.longest_gap;
+    assert!((ms(160)..=ms(260)).contains(&gap), "{gap:?}");
 }
 
 #[test]
