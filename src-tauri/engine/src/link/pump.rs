@@ -49,6 +49,10 @@ const DEFAULT_WANTED: Bitrate = Bitrate::from_kbps(3_000);
 /// How fast packets leave towards one who does not report what arrives: as good as unpaced.
 const UNREPORTED: Bitrate = Bitrate::from_kbps(12_000);
 
+/// After so long without a report none will come. Until then a new path is taken for one that carries little: its first
+/// keyframe must not stand in the way of the first words.
+const REPORTS_BEGIN: Duration = Duration::from_secs(2);
+
 /// The NAL unit type "filler data" (H.264, section 7.3.2.7), which every decoder passes over.
 const FILLER_UNIT: u8 = 12;
 
@@ -82,7 +86,8 @@ pub(super) struct Pump {
     pacer: Pacer,
     /// When the other side last said what has arrived.
     reported: Option<Instant>,
-    /// When the last packet left.
+    /// When the first packet left, since there is a path, and the last.
+    began: Option<Instant>,
     sent: Option<Instant>,
     /// When the estimator is next asked for a probe.
     probe_due: Instant,
@@ -109,6 +114,7 @@ impl Pump {
             estimator: Estimator::new(now),
             pacer: Pacer::new(now),
             reported: None,
+            began: None,
             sent: None,
             probe_due: now,
             paced_until: None,
@@ -201,7 +207,7 @@ impl Pump {
 
     async fn work(&mut self, shared: &Shared) -> Result<(), LinkError> {
         if !shared.is_open() {
-            self.sent = None;
+            (self.began, self.sent) = (None, None);
             return Ok(());
         }
         self.obey(shared);
@@ -272,8 +278,12 @@ impl Pump {
             }
             self.publish();
         }
+        let awaited = self
+            .began
+            .is_none_or(|began| now.saturating_duration_since(began) <= REPORTS_BEGIN);
         self.pacer.set_rate(match self.reported {
             Some(_) => self.estimator.pacing(),
+            None if awaited => self.estimator.estimate(),
             None => UNREPORTED,
         });
     }
@@ -332,6 +342,7 @@ impl Pump {
         if bytes == 0 {
             return Ok(());
         }
+        self.began.get_or_insert(now);
         self.sent = Some(now);
         self.pacer.sent(kind, bytes + OVERHEAD, now);
         if let Some(number) = number {

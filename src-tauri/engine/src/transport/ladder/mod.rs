@@ -22,8 +22,8 @@ use super::bitrate::Bitrate;
 use super::layer::Layer;
 use super::take::Take;
 
-/// Assumed of a line of which nothing is known yet: enough for a face, little enough for a hotspot.
-const UNKNOWN: Bitrate = Bitrate::from_kbps(500);
+/// Assumed of a line of which nothing is known yet, as the estimator does: enough for a face, little enough for a hotspot.
+const UNKNOWN: Bitrate = Bitrate::from_kbps(300);
 
 /// Of a line that has only come up, this share of what it is thought to carry is used: the thought is a guess, and a guess that is
 /// too high costs a narrow line its first words. A line that is wide is found to be so by then.
