@@ -51,6 +51,9 @@ pub struct Peer {
     pub local: Option<String>,
     pub remote: Option<String>,
     pub rtt_ms: Option<f64>,
+    /// What keeps their picture from being better: `nothing`, `their_uplink`, `your_downlink`, `path`, `relay`, `their_machine` or
+    /// `this_machine`.
+    pub limited_by: Option<String>,
     pub video: Option<Video>,
     pub audio: Option<Audio>,
 }
@@ -111,6 +114,7 @@ pub struct PeerMoment {
     pub name: String,
     pub path: Option<String>,
     pub rtt_ms: Option<f64>,
+    pub limited_by: Option<String>,
     pub video: VideoMoment,
     pub audio: AudioMoment,
     pub sent: SentMoment,

@@ -1,5 +1,6 @@
 //! What happens to a call.
 
+use visio_protocol::control::Limited;
 use visio_protocol::{PersonId, SessionId};
 
 use super::command::{Command, DeviceKind};
@@ -68,6 +69,8 @@ pub struct Measured {
     pub camera_size: Option<(u32, u32)>,
     /// This machine does not keep up with encoding, and sends less than it might.
     pub slow: bool,
+    /// What of the network keeps the others from seeing me better.
+    pub limited: Limited,
     /// One entry for each person with a connection.
     pub people: Vec<(PersonId, PersonMeasured)>,
 }
@@ -81,6 +84,10 @@ pub struct PersonMeasured {
     pub picture: bool,
     /// They say that their picture pauses.
     pub paused: bool,
+    /// What keeps their picture down, as they say.
+    pub limited: Limited,
+    /// It waits for this computer.
+    pub behind: bool,
     /// What is being received.
     pub video: Option<VideoShown>,
     /// Where it goes.

@@ -7,6 +7,7 @@
 mod command;
 mod effect;
 mod event;
+mod limit;
 mod mending;
 mod person;
 mod state;
@@ -19,6 +20,7 @@ mod scenarios;
 pub use command::{Command, DeviceKind};
 pub use effect::Effect;
 pub use event::{Event, LinkChange, Measured, PersonMeasured};
+pub use limit::LimitedBy;
 pub use person::{Connection, PathShown, Person, Quality, VideoShown};
 pub use state::{
     CallState, DeviceStatus, Devices, InviteShown, MAX_PRESENT, Me, MyCamera, MyMicrophone,

@@ -4,8 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use serde::Serialize;
+use visio_protocol::control::Limited;
 use visio_protocol::{MediaState, PersonId, Role, SessionId};
 
+use super::limit::LimitedBy;
 use super::mending::Mending;
 use crate::link::{LinkStats, Path, Transport};
 
@@ -78,7 +80,15 @@ pub struct Person {
     pub quality: Quality,
     /// What is being received.
     pub video: Option<VideoShown>,
+    /// What keeps their picture from being better; none while none is to be expected.
+    pub limited_by: Option<LimitedBy>,
 
+    /// What keeps it down as they say.
+    #[serde(skip)]
+    pub(crate) limited: Limited,
+    /// It waits for this computer.
+    #[serde(skip)]
+    pub(crate) behind: bool,
     /// The session under which they are known to the server now.
     #[serde(skip)]
     pub(crate) session: SessionId,
@@ -168,6 +178,9 @@ impl Person {
             path: PathShown::default(),
             quality: Quality::Unknown,
             video: None,
+            limited_by: None,
+            limited: Limited::Nothing,
+            behind: false,
             session,
             session_epoch: 0,
             left: false,
@@ -190,7 +203,7 @@ impl Person {
 
     /// Media flows, as far as is known. Of somebody who has just closed the connection the tile shows it
     /// a moment longer.
-    pub(super) fn linked(&self) -> bool {
+    pub(crate) fn linked(&self) -> bool {
         self.connection == Connection::Connected && self.closed_at.is_none()
     }
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use serde::Serialize;
+use visio_protocol::control::Limited;
 use visio_protocol::{Invite, MediaState, PersonId, Role, SessionId};
 
 use super::person::Person;
@@ -157,6 +158,8 @@ pub struct Me {
     pub speaker: MySpeaker,
     /// This computer does not keep up with encoding: the others see me smaller, or less often.
     pub slow: bool,
+    /// What of the network keeps the others from seeing me better: my own line, or the way to the only one who looks.
+    pub limited: Limited,
 }
 
 impl Me {
@@ -305,6 +308,7 @@ impl CallState {
                     device: None,
                 },
                 slow: false,
+                limited: Limited::Nothing,
             },
             people: Vec::new(),
             devices: Devices::default(),

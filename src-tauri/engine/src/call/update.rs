@@ -15,6 +15,7 @@ use visio_protocol::{PersonName, Recipient, Role, SessionId, Signal};
 use super::command::{Command, DeviceKind};
 use super::effect::Effect;
 use super::event::{Event, Measured, PersonMeasured};
+use super::limit;
 use super::state::{CallState, DeviceStatus, Devices, MAX_PRESENT, Phase};
 use super::trouble::Trouble;
 use crate::device::DeviceEvent;
@@ -309,6 +310,7 @@ fn show_figures(state: &mut CallState, measured: Measured) {
     state.me.microphone.level = measured.microphone_level;
     state.me.microphone.speaking = measured.speaking;
     state.me.slow = measured.slow;
+    state.me.limited = measured.limited;
     if let Some((width, height)) = measured.camera_size {
         (state.me.camera.width, state.me.camera.height) = (width, height);
     }
@@ -320,6 +322,8 @@ fn show_figures(state: &mut CallState, measured: Measured) {
             speaking,
             picture,
             paused,
+            limited,
+            behind,
             video,
             path,
             quality,
@@ -327,10 +331,12 @@ fn show_figures(state: &mut CallState, measured: Measured) {
         person.speaking = speaking && !person.muted;
         person.picture = picture && !person.camera_off;
         person.paused = paused && !person.camera_off && person.linked();
+        (person.limited, person.behind) = (limited, behind);
         person.video = video.filter(|_| person.picture);
         person.path = path;
         person.quality = quality;
     }
+    limit::judge(&mut state.people, state.me.slow);
 }
 
 /// The one thing that is said to be wrong: what ends the call first, then what endangers it, then what delays it.

@@ -354,6 +354,7 @@ impl Actor {
             speaking: self.media.microphone.is_speaking(),
             camera_size: picture.map(|frame| (frame.width, frame.height)),
             slow: self.sending.slow(),
+            limited: self.sending.limited(),
             people: Vec::new(),
         };
         self.roster.measure(&mut measured);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use visio_protocol::Control;
-use visio_protocol::control::Video;
+use visio_protocol::control::{Limited, Video};
 
 /// How tall somebody shows us who has not said so.
 const UNSAID_ROWS: u32 = 720;
@@ -14,6 +14,7 @@ const UNSAID_ROWS: u32 = 720;
 pub(super) struct Heard {
     rows: Mutex<Option<u32>>,
     paused: AtomicBool,
+    limited: Mutex<Limited>,
 }
 
 impl Default for Heard {
@@ -21,6 +22,7 @@ impl Default for Heard {
         Self {
             rows: Mutex::new(Some(UNSAID_ROWS)),
             paused: AtomicBool::new(false),
+            limited: Mutex::default(),
         }
     }
 }
@@ -29,7 +31,11 @@ impl Heard {
     /// Takes one message in. What is none is ignored.
     pub fn message(&self, json: &[u8]) {
         match Control::from_json(json) {
-            Ok(Control { show, video, .. }) => {
+            Ok(Control {
+                show,
+                video,
+                limited,
+            }) => {
                 if let Some(rows) = show.and_then(|show| show.camera) {
                     *self.rows.lock().unwrap_or_else(PoisonError::into_inner) = rows;
                 }
@@ -37,6 +43,9 @@ impl Heard {
                     Some(Video::Paused) => self.paused.store(true, Ordering::Relaxed),
                     Some(Video::Flowing) => self.paused.store(false, Ordering::Relaxed),
                     Some(Video::Unknown) | None => {}
+                }
+                if let Some(limited) = limited {
+                    *self.limited.lock().unwrap_or_else(PoisonError::into_inner) = limited;
                 }
             }
             Err(error) => tracing::debug!(%error, bytes = json.len(), "no control message"),
@@ -51,6 +60,11 @@ impl Heard {
     /// Whether their picture pauses.
     pub fn paused(&self) -> bool {
         self.paused.load(Ordering::Relaxed)
+    }
+
+    /// What keeps their picture down, as far as they can tell.
+    pub fn limited(&self) -> Limited {
+        *self.limited.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -67,8 +81,14 @@ mod tests {
         heard.message(b"{}");
         heard.message(br#"{"show":{},"video":"later"}"#);
         assert_eq!((heard.rows(), heard.paused()), (Some(180), true));
+        assert_eq!(heard.limited(), Limited::Nothing);
+        heard.message(br#"{"limited":"uplink"}"#);
+        assert_eq!(heard.limited(), Limited::Uplink);
         heard.message(br#"{"show":{"camera":null},"video":"flowing"}"#);
         assert_eq!((heard.rows(), heard.paused()), (None, false));
+        assert_eq!(heard.limited(), Limited::Uplink);
+        heard.message(br#"{"limited":"weather"}"#);
+        assert_eq!(heard.limited(), Limited::Unknown);
     }
 
     #[test]

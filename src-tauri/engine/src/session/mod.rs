@@ -13,6 +13,7 @@ mod fanout;
 mod frames;
 mod handle;
 mod heard;
+mod limits;
 mod load;
 mod media;
 mod options;

@@ -8,7 +8,7 @@ use visio_protocol::{PersonId, SessionId};
 
 use super::peer::Peer;
 use super::sending::Way;
-use crate::call::{CallState, Measured, PathShown, PersonMeasured, Quality, VideoShown};
+use crate::call::{CallState, LimitedBy, Measured, PathShown, PersonMeasured, Quality, VideoShown};
 use crate::link::LinkState;
 use crate::stats::{PeerReport, milliseconds, quality};
 
@@ -21,12 +21,20 @@ struct Entry {
     peer: Peer,
 }
 
+/// What is remembered of one person.
+struct Known {
+    name: String,
+    /// Since when their first frames count: the moment of joining, or their arrival if later.
+    counted_from: Instant,
+    /// What kept their picture down while there was a connection, last.
+    limited_by: Option<LimitedBy>,
+}
+
 /// Every connection by session, and what is remembered.
 #[derive(Default)]
 pub(super) struct Roster {
     peers: HashMap<SessionId, Entry>,
-    /// Names, and since when that person's first frames count: the moment of joining, or their arrival if later.
-    names: HashMap<PersonId, (String, Instant)>,
+    known: HashMap<PersonId, Known>,
     departed: Vec<PeerReport>,
 }
 
@@ -58,14 +66,18 @@ impl Roster {
         }
     }
 
-    /// Remembers names and times of arrival, so that a report can tell them when a person is gone.
+    /// Remembers who they are, when they came and what kept their picture down, so that a report can tell it when they are gone.
     pub fn note(&mut self, state: &CallState, now: Instant) {
         for person in &state.people {
-            let known = self
-                .names
-                .entry(person.id)
-                .or_insert_with(|| (String::new(), now));
-            known.0.clone_from(&person.name);
+            let known = self.known.entry(person.id).or_insert_with(|| Known {
+                name: String::new(),
+                counted_from: now,
+                limited_by: None,
+            });
+            known.name.clone_from(&person.name);
+            if person.linked() {
+                known.limited_by = person.limited_by;
+            }
         }
     }
 
@@ -103,8 +115,8 @@ impl Roster {
 
     /// From now on, first frames count from here: the moment of joining.
     pub fn restart_times(&mut self, now: Instant) {
-        for (_, counted_from) in self.names.values_mut() {
-            *counted_from = now;
+        for known in self.known.values_mut() {
+            known.counted_from = now;
         }
     }
 
@@ -124,6 +136,8 @@ impl Roster {
                     speaking: entry.peer.inbound.audio.is_speaking(),
                     picture: video.frames_decoded > 0,
                     paused: entry.peer.heard.paused(),
+                    limited: entry.peer.heard.limited(),
+                    behind: video.behind,
                     video: (video.frames_decoded > 0).then_some(VideoShown {
                         width: video.width,
                         height: video.height,
@@ -159,23 +173,24 @@ impl Roster {
     }
 
     fn report_of(&self, entry: &Entry) -> Option<PeerReport> {
-        let (name, counted_from) = self.names.get(&entry.person)?;
+        let known = self.known.get(&entry.person)?;
         let inbound = &entry.peer.inbound;
         let link = entry.peer.link().map(|link| link.stats());
         let since = |at: &OnceLock<Instant>| {
             at.get()
-                .map(|at| at.saturating_duration_since(*counted_from))
+                .map(|at| at.saturating_duration_since(known.counted_from))
         };
         let mut report = PeerReport::new(
             entry.person,
-            name.clone(),
-            counted_from.elapsed(),
+            known.name.clone(),
+            known.counted_from.elapsed(),
             link,
             inbound.video.stats(),
             inbound.audio.stats(),
         );
         report.first_video_ms = since(&inbound.first_picture).map(milliseconds);
         report.first_audio_ms = since(&inbound.first_sound).map(milliseconds);
+        report.limited_by = known.limited_by.map(LimitedBy::word);
         Some(report)
     }
 }

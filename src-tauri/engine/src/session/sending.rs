@@ -1,5 +1,5 @@
 //! Who is sent what of our picture, decided ten times a second and carried out: what each link takes, which layers are
-//! encoded at which rate, and a word to whom no picture is sent.
+//! encoded at which rate, and a word to whom no picture is sent, or less than they ask for.
 //!
 //! On the session's task; costs microseconds.
 
@@ -7,11 +7,14 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use bytes::Bytes;
+use visio_protocol::control::Limited;
 use visio_protocol::{Control, SessionId};
 
+use super::limits::{Hold, Means, ours, words};
 use super::load::Load;
 use crate::link::Link;
 use crate::transport::ladder::{Chosen, Ladder, Offer, Want};
+use crate::transport::layer::Layer;
 use crate::transport::take::Take;
 use crate::video::{LayerEncoders, Strain};
 
@@ -37,6 +40,7 @@ pub(super) struct Sending {
     ladder: Ladder<SessionId>,
     strain: Strain,
     lines: Vec<Line>,
+    limited: Limited,
 }
 
 /// What one link was told last.
@@ -46,6 +50,9 @@ struct Line {
     take: Option<Take>,
     paused: bool,
     load: Load,
+    hold: Hold,
+    /// What keeps the picture down, as they were told; none when it may be forgotten.
+    limited: Option<Limited>,
 }
 
 impl Sending {
@@ -54,11 +61,17 @@ impl Sending {
         self.strain.slow()
     }
 
+    /// What of the network keeps the others from seeing us better.
+    pub fn limited(&self) -> Limited {
+        self.limited
+    }
+
     /// A link has come up, for the first time or again: what it was told before may be forgotten.
     pub fn renew(&mut self, session: SessionId) {
         for line in &mut self.lines {
             if line.session == session {
                 line.take = None;
+                line.limited = None;
             }
         }
     }
@@ -90,15 +103,44 @@ impl Sending {
                 }
             })
             .collect();
-        let offer = Offer::of(picture.size, self.strain.top());
-        let plan = self.ladder.plan(&wants, offer, now);
+        let means = Means {
+            camera: Offer::of(picture.size, Layer::Full),
+            encoded: Offer::of(picture.size, self.strain.top()),
+            half_rate: self.strain.half_rate(),
+        };
+        let plan = self.ladder.plan(&wants, means.encoded, now);
         for ((way, line), chosen) in ways.iter().zip(&mut self.lines).zip(&plan.chosen) {
             line.obey(&way.link, chosen);
             line.tell_paused(&way.link, chosen.paused && !picture.off);
         }
+        self.tell_limits(ways, &wants, &plan.chosen, &means, picture, now);
         // The links have been told first, so that none misses the keyframe that a layer begins with.
-        encoders.set(&plan.rates, self.strain.half_rate());
+        encoders.set(&plan.rates, means.half_rate);
         encoders.poll(now);
+    }
+
+    /// Says to each what keeps the picture down on its way there.
+    fn tell_limits(
+        &mut self,
+        ways: &[Way],
+        wants: &[Want<SessionId>],
+        chosen: &[Chosen<SessionId>],
+        means: &Means,
+        picture: OwnPicture,
+        now: Instant,
+    ) {
+        let lines = self.lines.iter_mut().zip(wants).zip(chosen);
+        let held: Vec<_> = lines
+            .map(|((line, want), chosen)| {
+                let rows = want.rows.filter(|_| !picture.off);
+                let want = Want { rows, ..*want };
+                line.hold.observe(&want, chosen, means, now)
+            })
+            .collect();
+        self.limited = ours(&held);
+        for ((way, line), limited) in ways.iter().zip(&mut self.lines).zip(words(&held)) {
+            line.tell_limited(&way.link, limited);
+        }
     }
 
     /// Makes the lines those of these connections, in the same order.
@@ -122,6 +164,8 @@ impl Line {
             take: None,
             paused: false,
             load: Load::default(),
+            hold: Hold::default(),
+            limited: Some(Limited::Nothing),
         }
     }
 
@@ -143,6 +187,14 @@ impl Line {
         // What can't be said now is said a tenth of a second later.
         if self.paused != paused && link.send_control(message()).is_ok() {
             self.paused = paused;
+        }
+    }
+
+    fn tell_limited(&mut self, link: &Link, limited: Limited) {
+        let message = || Bytes::from(Control::limited(limited).to_json());
+        if self.limited != Some(limited) && link.send_control(message()).is_ok() {
+            tracing::debug!(session = %self.session, ?limited, "what keeps our picture down");
+            self.limited = Some(limited);
         }
     }
 }

@@ -32,6 +32,9 @@ pub struct PeerReport {
     pub remote: Option<String>,
     /// Round trip, milliseconds.
     pub rtt_ms: Option<f64>,
+    /// What keeps their picture from being better, a word of [`LimitedBy`](crate::call::LimitedBy)'s; none while none is to be
+    /// expected.
+    pub limited_by: Option<&'static str>,
     /// What came of their camera.
     pub video: VideoReport,
     /// What came of their microphone.
@@ -136,7 +139,7 @@ pub struct SentReport {
 
 impl PeerReport {
     /// Puts together what link, video and audio measured; `over` is how long the person could have been sent something.
-    /// The times of the first frames are the caller's to fill in.
+    /// The times of the first frames, and what limits the picture, are the caller's to fill in.
     pub fn new(
         person: PersonId,
         name: String,
@@ -163,6 +166,7 @@ impl PeerReport {
             local,
             remote,
             rtt_ms,
+            limited_by: None,
             video: VideoReport::from(video),
             audio: AudioReport::from(audio),
             sent: link

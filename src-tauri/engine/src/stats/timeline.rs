@@ -36,6 +36,8 @@ pub struct PeerMoment {
     pub path: Option<&'static str>,
     /// Round trip, milliseconds.
     pub rtt_ms: Option<f64>,
+    /// What keeps their picture from being better, at its end; none while none is to be expected.
+    pub limited_by: Option<&'static str>,
     /// What came of their camera.
     pub video: VideoMoment,
     /// What came of their microphone.
@@ -123,6 +125,7 @@ impl Timeline {
             name: peer.name.clone(),
             path: peer.path,
             rtt_ms: peer.rtt_ms,
+            limited_by: peer.limited_by,
             video: VideoMoment {
                 fps: round(per((now.frames - known.frames) as f64, span)),
                 width: peer.video.width,
@@ -222,6 +225,14 @@ mod tests {
         assert_eq!(peer.video.bitrate_bps, 25 * 5_000 * 8);
         assert_eq!(peer.sent.bitrate_bps, 25 * 100 * 8);
         assert!((peer.audio.concealed_ratio - 0.01).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_limits_a_picture_stands_in_each_entry() {
+        let mut report = report(PersonId::random(), 1.0, 30);
+        report.peers[0].limited_by = Some("their_uplink");
+        let moment = serde_json::to_value(Timeline::default().next(&report)).unwrap();
+        assert_eq!(moment["peers"][0]["limited_by"], "their_uplink");
     }
 
     #[test]

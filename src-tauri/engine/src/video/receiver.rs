@@ -33,6 +33,10 @@ const IDLE: Duration = Duration::from_millis(100);
 /// is too slow, and must catch up from a keyframe.
 const MAX_BEHIND: Duration = Duration::from_secs(1);
 
+/// For how long the machine counts as being behind after it had to catch up. One that is too slow must do so every few
+/// seconds.
+const BEHIND_FOR: Duration = Duration::from_secs(10);
+
 /// What the receiver wants sent back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Feedback {
@@ -67,6 +71,8 @@ struct Measured {
     decoded: RateMeter,
     freezes: FreezeMeter,
     paused_since: Option<Instant>,
+    /// When something was last left undecoded because it had waited for too long.
+    caught_up: Option<Instant>,
 }
 
 impl VideoReceiver {
@@ -135,6 +141,7 @@ impl VideoReceiver {
             freeze_count: measured.freezes.count(),
             total_freezes_duration: measured.freezes.total(),
             pattern,
+            behind: measured.caught_up.is_some_and(|at| now - at < BEHIND_FOR),
             ..measured.stats
         }
     }
@@ -233,6 +240,7 @@ impl<'a> Work<'a> {
             "video packets came faster than they could be decoded; waiting for a keyframe"
         );
         while self.queue.try_recv().is_ok() {}
+        self.shared.measured().caught_up = Some(Instant::now());
         self.assembler.await_keyframe();
     }
 
@@ -256,6 +264,7 @@ impl<'a> Work<'a> {
     fn decode(&mut self, unit: AccessUnit) {
         if unit.arrived.elapsed() > MAX_BEHIND && !unit.keyframe {
             self.undecoded += 1;
+            self.shared.measured().caught_up = Some(Instant::now());
             self.assembler.await_keyframe();
             return;
         }

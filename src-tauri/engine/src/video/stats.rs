@@ -76,6 +76,8 @@ pub struct VideoInboundStats {
     pub plis: u64,
     /// Access units and parameter sets that the decoder refused.
     pub decode_errors: u64,
+    /// Lately, pictures waited so long for the decoder that they were not worth decoding any more: this machine does not keep up.
+    pub behind: bool,
     /// By how much a picture is shown later than the voice captured with it is heard, lately, milliseconds; negative when it
     /// is earlier. `None` while there is no voice, or its sender's clock is not known.
     pub av_offset_ms: Option<f64>,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use visio_protocol::control::Limited;
 use visio_protocol::{MediaState, Recipient, Role, Signal};
 
 use super::*;
@@ -238,6 +239,42 @@ fn each_person_is_asked_for_a_picture_as_tall_as_they_are_shown() {
     stage.meets(9, "Hugo");
     assert_eq!(stage.state.person(session(9)).unwrap().shown, Some(720));
     assert_eq!(stage.step(show(&[])), [asks(9, None)]);
+}
+
+#[test]
+fn what_limits_a_picture_is_told_while_one_is_to_be_expected() {
+    let mut stage = Stage::calling();
+    stage.meets(7, "Léa");
+    stage.link(7, LinkChange::Connected);
+    let measured = || {
+        Event::Measured(Measured {
+            limited: Limited::Path,
+            people: vec![(
+                person(7),
+                PersonMeasured {
+                    limited: Limited::Machine,
+                    ..PersonMeasured::default()
+                },
+            )],
+            ..Measured::default()
+        })
+    };
+    stage.step(measured());
+    assert_eq!(stage.state.me.limited, Limited::Path);
+    let limited_by = |stage: &Stage| stage.state.people[0].limited_by;
+    assert_eq!(limited_by(&stage), Some(LimitedBy::TheirMachine));
+    stage.link(7, LinkChange::Disconnected);
+    assert_eq!(limited_by(&stage), None);
+    stage.step(measured());
+    assert_eq!(limited_by(&stage), None);
+    stage.link(7, LinkChange::Connected);
+    stage.step(measured());
+    assert_eq!(limited_by(&stage), Some(LimitedBy::TheirMachine));
+    stage.step(Event::Measured(Measured {
+        people: vec![(person(7), PersonMeasured::default())],
+        ..Measured::default()
+    }));
+    assert_eq!(limited_by(&stage), Some(LimitedBy::Nothing));
 }
 
 #[test]

@@ -306,4 +306,5 @@ pub(super) fn unlink(person: &mut Person, connection: Connection, now: Instant) 
     person.quality = Quality::Unknown;
     person.speaking = false;
     person.paused = false;
+    person.limited_by = None;
 }
