@@ -23,6 +23,7 @@
  * @property {{ spec: string, off: boolean, status: DeviceStatus, device: string | null, width: number, height: number }} camera
  * @property {{ spec: string, status: DeviceStatus, device: string | null }} speaker
  * @property {boolean} [slow]  this computer does not keep up: the others see less of the picture
+ * @property {"nothing" | "path" | "uplink" | "machine"} [limited]  what keeps the others from seeing me better: my line, or the way to the only one who looks
  *
  * @typedef {object} Person
  * @property {string} id  hex; stays when the person reconnects
@@ -41,6 +42,7 @@
  * @property {number | null} [rttMs]
  * @property {"good" | "fair" | "weak" | "unknown"} [quality]
  * @property {{ width: number, height: number, fps: number } | null} [video]
+ * @property {"nothing" | "theirUplink" | "yourDownlink" | "path" | "relay" | "theirMachine" | "thisMachine" | null} [limitedBy]  what keeps their picture from being better
  *
  * @typedef {{ cameras: Device[], microphones: Device[], speakers: Device[] }} Devices
  *

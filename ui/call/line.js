@@ -22,6 +22,10 @@ export function lineOf(state) {
     if (BROKEN.has(device.status)) return { key: `${kind}.${device.status}`, todo: "devices" };
   }
   if (me.slow) return { key: "trouble.machineSlow" };
-  const weak = people.find((person) => person.calling && person.connection === "connected" && person.quality === "weak");
-  return weak ? { key: "person.weak", values: { name: weak.name } } : null;
+  const linked = people.filter((person) => person.calling && person.connection === "connected");
+  const weak = linked.find((person) => person.quality === "weak");
+  if (weak) return { key: "person.weak", values: { name: weak.name } };
+  if (me.limited === "uplink") return { key: "trouble.slowUplink" };
+  // Of two people nobody can tell whose line it is.
+  return me.limited === "path" && linked.length === 1 ? { key: "trouble.slowPath", values: { name: linked[0].name } } : null;
 }

@@ -42,12 +42,13 @@ function Entry({ id, name, muted, cameraOff, person }) {
 
 /** @param {{ person: Person }} props */
 function Connection({ person }) {
-  const { rttMs, quality, video, remote } = person;
+  const { rttMs, quality, video, remote, limitedBy } = person;
   return html`<${Row} name=${t("people.connection")} value=${how(person)} test="connection" />
     ${remote && html`<${Row} name=${t("people.address")} value=${remote} test="address" />`}
     ${rttMs != null && html`<${Row} name=${t("people.roundTrip")} value=${t("people.roundTrip.value", { milliseconds: rttMs < 10 ? rttMs.toFixed(1) : Math.round(rttMs) })} test="round-trip" />`}
     <${Row} name=${t("people.quality")} value=${t(`people.quality.${quality ?? "unknown"}`)} test="quality" />
-    ${video && html`<${Row} name=${t("people.picture")} value=${t("people.picture.value", { ...video, fps: Math.round(video.fps) })} test="picture" />`}`;
+    ${video && html`<${Row} name=${t("people.picture")} value=${t("people.picture.value", { ...video, fps: Math.round(video.fps) })} test="picture" />`}
+    ${limitedBy && html`<${Row} name=${t("people.limit")} value=${t(`people.limit.${limitedBy}`)} test="limit" />`}`;
 }
 
 /** @param {Person} person */

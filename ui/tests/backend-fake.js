@@ -67,6 +67,7 @@
     rttMs: index === 1 ? 48.2 : 0.4,
     quality: "good",
     video: index === 3 ? null : { width: 1280, height: 720, fps: 29.9 },
+    limitedBy: index === 3 ? null : index === 1 ? "relay" : "nothing",
   });
 
   /** @type {any} */

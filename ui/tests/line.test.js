@@ -56,3 +56,15 @@ test("somebody's weak connection is said with their name", () => {
   state.people[0].quality = "weak";
   assert.deepEqual(lineOf(state), { key: "person.weak", values: { name: "Léa" } });
 });
+
+test("a slow line of our own is said, and of two people nobody is said to be to blame", () => {
+  const state = call();
+  state.me.limited = "uplink";
+  assert.deepEqual(lineOf(state), { key: "trouble.slowUplink" });
+  state.me.limited = "path";
+  assert.deepEqual(lineOf(state), { key: "trouble.slowPath", values: { name: "Léa" } });
+  state.people.push({ ...state.people[0], name: "Inès" });
+  assert.equal(lineOf(state), null);
+  state.me.limited = "nothing";
+  assert.equal(lineOf(state), null);
+});

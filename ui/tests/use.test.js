@@ -171,6 +171,16 @@ describe("using it", { skip }, () => {
     assert.equal(await focused(), "people-button");
   });
 
+  test("the details say what limits each picture, and nothing of somebody who sends none", async () => {
+    await open("screen=call&people=4");
+    await page.click("#people-button");
+    await page.locator("#panel").waitFor();
+    const limits = page.locator('[data-test="limit"]');
+    assert.deepEqual(await limits.allTextContents(), ["Nothing: it is as good as it can be", "The relay on the way", "Nothing: it is as good as it can be"]);
+    await change((state) => (state.people[0].limitedBy = "theirUplink"));
+    await limits.first().getByText("Their connection").waitFor();
+  });
+
   test("a dialog keeps the focus inside, Esc closes it and gives the focus back", async () => {
     await open("");
     await page.click("#settings-button");

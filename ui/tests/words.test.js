@@ -16,7 +16,7 @@ const sources = () =>
     .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 
 /** Keys that are put together in the code from a part and a state, and those that are said without a page. */
-const COMPOSED = /^(trouble|cli|app\.noDisplay|camera|microphone|speaker|device\.(none\.)?(camera|microphone|speaker)|person\.(connecting|retrying)|people\.(connection|quality)|settings\.look|call\.(microphone|camera|devices|people))\b/;
+const COMPOSED = /^(trouble|cli|app\.noDisplay|camera|microphone|speaker|device\.(none\.)?(camera|microphone|speaker)|person\.(connecting|retrying)|people\.(connection|limit|quality)|settings\.look|call\.(microphone|camera|devices|people))\b/;
 
 test("both languages have the same keys, and the same placeholders under each", () => {
   assert.deepEqual(Object.keys(fr), Object.keys(en));
@@ -33,6 +33,10 @@ test("French has a narrow no-break space before : ; ! ? and says vous", () => {
     assert.doesNotMatch(text, /[^\u202f][;!?]|[^\u202f]:(?!\/)/u, key);
     assert.doesNotMatch(text, /(?<!\p{L})(tu|ton|ta|tes|toi)(?!\p{L})/iu, key);
   }
+});
+
+test("there are words for all that can limit a picture", () => {
+  for (const limit of "nothing theirUplink yourDownlink path relay theirMachine thisMachine".split(" ")) assert.ok(`people.limit.${limit}` in en, limit);
 });
 
 test("nobody is shown jargon outside the details", () => {
