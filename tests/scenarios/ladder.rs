@@ -1,12 +1,14 @@
-//! Everybody is sent the size at which they show somebody, and what nobody shows is not encoded.
+//! Everybody is sent the size at which they show somebody, what nobody shows is not encoded, and whoever gets less learns why.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
 
-use visio_tests::{Joined, Report};
+use visio_tests::net::{Impairment, Meeting, Site};
+use visio_tests::{Binaries, Joined, Report};
 
-use crate::scenario::{CALL, Outcome, Room, ensure, scenario};
+use crate::network_rows;
+use crate::scenario::{CALL, Outcome, Room, ensure, scenario, scenario_with};
 use crate::seen_and_heard::{heard, peer, saw};
 
 /// Long enough to have gone up the ladder, on a machine that does other things too.
@@ -14,6 +16,15 @@ const STAY: Duration = Duration::from_secs(12);
 
 /// Before somebody is heard to ask for nothing they are sent something; at 30 a second, for less than two seconds.
 const MOST_UNASKED: u64 = 60;
+
+/// Carries voices and half of a picture to each of two.
+const WEAK: Impairment = Impairment::round_trip(40).at_kbits(600);
+
+/// Small, so that what limits the others is not the encoder.
+const CAMERA: &str = "pattern:640x360@15";
+
+/// Within this everybody knows why; it takes some six seconds from joining on a machine that does nothing else.
+const KNOWN_WITHIN: Duration = Duration::from_secs(30);
 
 /// Every scenario of this file.
 pub fn trials() -> Vec<Trial> {
@@ -27,6 +38,11 @@ pub fn trials() -> Vec<Trial> {
             "what nobody shows is not encoded and the voice goes on",
             CALL,
             nobody_looks,
+        ),
+        scenario_with(
+            "whose line is weak is known to all in the call",
+            network_rows::needs(),
+            weak_line,
         ),
     ]
 }
@@ -90,4 +106,53 @@ fn nobody_looks() -> Outcome {
         heard(report, who, "Camille", 440.0)?;
     }
     Ok(())
+}
+
+/// Hugo, of three, is behind a weak line.
+fn weak_line() -> Outcome {
+    let sites = [Impairment::NONE, Impairment::NONE, WEAK].map(Site::new);
+    let meeting = Meeting::open(&Binaries::beside_me()?, 1, &sites)?;
+    let join = |site, name: &str, tone: &str| -> Result<Joined, Failed> {
+        let guest = meeting.guest(site, name)?;
+        Ok(guest.camera(CAMERA).microphone(tone).join()?)
+    };
+    let camille = join(0, "Camille", "tone:440")?;
+    let lea = join(1, "Léa", "tone:550")?;
+    let hugo = join(2, "Hugo", "tone:660")?;
+    let begun = Instant::now();
+    let expected: [(&Joined, [(&str, &str); 2]); 3] = [
+        (&camille, [("Léa", "nothing"), ("Hugo", "their_uplink")]),
+        (&lea, [("Camille", "nothing"), ("Hugo", "their_uplink")]),
+        (
+            &hugo,
+            [("Camille", "your_downlink"), ("Léa", "your_downlink")],
+        ),
+    ];
+    loop {
+        let mut wrong = Vec::new();
+        for (who, limits) in &expected {
+            let newest = who.moments()?.pop();
+            for (name, limit) in limits {
+                let peers = newest.iter().flat_map(|moment| &moment.peers);
+                let told = peers
+                    .filter(|peer| peer.name == *name)
+                    .find_map(|peer| peer.limited_by.as_deref());
+                if told != Some(limit) {
+                    wrong.push(format!("{name}: {told:?} instead of {limit}"));
+                }
+            }
+        }
+        if wrong.is_empty() {
+            break;
+        }
+        ensure(begun.elapsed() < KNOWN_WITHIN, || {
+            format!("what limits the pictures is said wrongly: {wrong:?}")
+        })?;
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let report = camille.leave()?;
+    let told = peer(&report, "Camille", "Hugo")?.limited_by.as_deref();
+    ensure(told == Some("their_uplink"), || {
+        format!("the report says {told:?}")
+    })
 }
