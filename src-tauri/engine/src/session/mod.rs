@@ -20,6 +20,7 @@ mod options;
 mod peer;
 mod roster;
 mod sending;
+mod uplink;
 
 pub use frames::{FrameHub, Tile};
 pub use handle::Session;

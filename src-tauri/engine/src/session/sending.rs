@@ -12,7 +12,8 @@ use visio_protocol::{Control, SessionId};
 
 use super::limits::{Hold, Means, ours, words};
 use super::load::Load;
-use crate::link::Link;
+use super::uplink::{Flow, Uplink};
+use crate::link::{Link, LinkStats};
 use crate::transport::ladder::{Chosen, Ladder, Offer, Want};
 use crate::transport::layer::Layer;
 use crate::transport::take::Take;
@@ -39,6 +40,7 @@ pub(super) struct OwnPicture {
 pub(super) struct Sending {
     ladder: Ladder<SessionId>,
     strain: Strain,
+    uplink: Uplink,
     lines: Vec<Line>,
     limited: Limited,
 }
@@ -90,17 +92,21 @@ impl Sending {
             tracing::info!(slow = !was_slow, ?efforts, "how this machine keeps up");
         }
         self.keep_lines(ways);
+        let stats: Vec<_> = ways.iter().map(|way| way.link.stats()).collect();
+        let flows: Vec<_> = stats.iter().filter_map(flow).collect();
+        self.uplink.observe(&flows, now);
+        let most = self.uplink.bound();
         let wants: Vec<_> = ways
             .iter()
             .zip(&mut self.lines)
-            .map(|(way, line)| {
-                let stats = way.link.stats();
-                Want {
-                    peer: way.session,
-                    estimate: stats.estimate,
-                    reserved: line.load.reserve(&stats, now),
-                    rows: way.rows,
-                }
+            .zip(&stats)
+            .map(|((way, line), stats)| Want {
+                peer: way.session,
+                estimate: stats
+                    .estimate
+                    .map(|it| most.map_or(it, |most| it.min(most))),
+                reserved: line.load.reserve(stats, now),
+                rows: way.rows,
             })
             .collect();
         let means = Means {
@@ -154,6 +160,14 @@ impl Sending {
             })
             .collect();
     }
+}
+
+/// How a connection that reports is doing.
+fn flow(stats: &LinkStats) -> Option<Flow> {
+    Some(Flow {
+        acknowledged: stats.acknowledged?,
+        loss: stats.loss,
+    })
 }
 
 impl Line {

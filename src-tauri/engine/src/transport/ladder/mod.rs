@@ -22,8 +22,11 @@ use super::bitrate::Bitrate;
 use super::layer::Layer;
 use super::take::Take;
 
-/// Assumed of a line of which nothing is known yet, as the estimator does: enough for a face, little enough for a hotspot.
-const UNKNOWN: Bitrate = Bitrate::from_kbps(300);
+/// Assumed of a line that has only come up, as the estimator does: enough for a face, little enough for a hotspot.
+const NEW: Bitrate = Bitrate::from_kbps(300);
+
+/// And of one of which nothing is known after that: there are people whose programs do not report what arrives.
+const UNKNOWN: Bitrate = Bitrate::from_kbps(500);
 
 /// Of a line that has only come up, this share of what it is thought to carry is used: the thought is a guess, and a guess that is
 /// too high costs a narrow line its first words. A line that is wide is found to be so by then.
@@ -145,7 +148,8 @@ impl<K: Copy + PartialEq> Ladder<K> {
     fn share(&self, want: &Want<K>, now: Instant) -> Share {
         let known = self.people.iter().find(|(peer, ..)| *peer == want.peer);
         let young = known.is_none_or(|(_, since, _)| now - *since < CAUTIOUS_FOR);
-        let estimate = want.estimate.unwrap_or(UNKNOWN);
+        let unknown = if young { NEW } else { UNKNOWN };
+        let estimate = want.estimate.unwrap_or(unknown);
         let left = estimate.saturating_sub(want.reserved);
         let left = if young && estimate < BEYOND_GUESSING {
             left * CAUTION

@@ -305,6 +305,8 @@ fn a_line_of_which_nothing_is_known_gets_a_face() {
         rows: Some(720),
     });
     stage.run(TICK);
+    assert_eq!(stage.layer(1), Some(Layer::Low));
+    stage.run(seconds(4.0));
     assert_eq!(stage.layer(1), Some(Layer::Middle));
 }
 
