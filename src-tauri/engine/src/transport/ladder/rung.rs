@@ -26,6 +26,9 @@ const FAILED_WITHIN: Duration = Duration::from_secs(5);
 /// After failed ascents the wait doubles up to this; a person should not have to wait longer for a line that did get better.
 const MOST_PATIENCE: Duration = Duration::from_secs(12);
 
+/// But a face is tried again after this, however often the line failed: a small picture now and then is better than none.
+const FACE_PATIENCE: Duration = Duration::from_millis(1000);
+
 /// What half of the frames cost, as a share of all: those that are left out are smaller, 0.36 to 0.39 of the bits (measured
 /// with the pattern, as the ranges).
 pub(super) const HALF_COST: f64 = 0.65;
@@ -162,12 +165,16 @@ impl Rung {
         } else {
             self.patience
         };
+        let carried_for = |layer: &Layer, time: Duration| {
+            self.carried[layer.index()].is_some_and(|since| now - since >= time)
+        };
+        if self.layer.is_none() && carried_for(&Layer::Low, FACE_PATIENCE) {
+            return Some(Layer::Low);
+        }
         if self.ascended.is_some_and(|at| now - at < patience) {
             return None;
         }
-        let long_enough = |layer: &Layer| {
-            self.carried[layer.index()].is_some_and(|since| now - since >= patience)
-        };
+        let long_enough = |layer: &Layer| carried_for(layer, patience);
         let above = |layer: &Layer| self.layer.is_none_or(|here| *layer > here);
         floors.offer.layers().rev().filter(above).find(long_enough)
     }
@@ -184,6 +191,10 @@ impl Rung {
     }
 
     fn fell(&mut self, now: Instant) {
+        // Whether a face can be shown is another question than whether a larger picture can.
+        if self.layer.is_none() {
+            return;
+        }
         if self.ascended.is_some_and(|at| now - at < FAILED_WITHIN) {
             self.patience = (self.patience * 2).min(MOST_PATIENCE);
             // Two steps down are one failure.

@@ -323,6 +323,18 @@ fn a_line_that_fails_each_ascent_is_tried_less_and_less() {
     assert!(ascents <= 8, "{ascents} in a minute");
 }
 
+#[test]
+fn a_face_is_tried_again_after_a_second_however_often_the_line_failed() {
+    let mut stage = Stage::with(&[200]);
+    stage.run(seconds(10.0));
+    for _ in 0..10 {
+        stage.line(0, 60).run(seconds(1.0));
+        assert!(stage.plan.chosen[0].paused);
+        let waited = stage.line(0, 200).until(0, Layer::Low);
+        assert!(waited <= seconds(1.2), "{waited:?}");
+    }
+}
+
 /// Numbers that look random and are the same in every run.
 struct Dice(u64);
 
