@@ -105,6 +105,7 @@ pub struct Percentiles {
 pub struct Moment {
     pub seconds: f64,
     pub cpu_percent: f64,
+    pub encoders: u32,
     pub peers: Vec<PeerMoment>,
 }
 

@@ -13,6 +13,8 @@ use super::report::Report;
 pub struct Timeline {
     seconds: f64,
     cpu_seconds: f64,
+    /// Size of each layer, and frames of it.
+    layers: Vec<((u32, u32), u64)>,
     peers: Vec<(PersonId, Counted)>,
 }
 
@@ -23,6 +25,8 @@ pub struct Moment {
     pub seconds: f64,
     /// Processor time used since the entry before, in percent of one core.
     pub cpu_percent: f64,
+    /// Video encoders that made anything since then: one for each size that somebody takes.
+    pub encoders: usize,
     /// Everybody who was met in the call.
     pub peers: Vec<PeerMoment>,
 }
@@ -92,6 +96,7 @@ impl Timeline {
         let moment = Moment {
             seconds: round(report.seconds),
             cpu_percent: round(per(report.cpu_seconds - self.cpu_seconds, span) * 100.0),
+            encoders: self.encoders(report),
             peers: report
                 .peers
                 .iter()
@@ -100,12 +105,23 @@ impl Timeline {
         };
         self.seconds = report.seconds;
         self.cpu_seconds = report.cpu_seconds;
+        self.layers = layers(report).collect();
         self.peers = report
             .peers
             .iter()
             .map(|peer| (peer.person, peer.counted))
             .collect();
         moment
+    }
+
+    fn encoders(&self, report: &Report) -> usize {
+        let before = |size| {
+            let known = self.layers.iter().find(|(known, _)| *known == size);
+            known.map_or(0, |(_, frames)| *frames)
+        };
+        layers(report)
+            .filter(|(size, frames)| *frames > before(*size))
+            .count()
     }
 
     fn peer(&self, peer: &PeerReport, span: f64) -> PeerMoment {
@@ -148,6 +164,11 @@ impl Timeline {
     }
 }
 
+fn layers(report: &Report) -> impl Iterator<Item = ((u32, u32), u64)> {
+    let layers = report.video_sent.layers.iter();
+    layers.map(|layer| ((layer.width, layer.height), layer.frames))
+}
+
 fn per(amount: f64, span: f64) -> f64 {
     if span > 0.0 { amount / span } else { 0.0 }
 }
@@ -162,7 +183,7 @@ mod tests {
     use super::*;
     use crate::audio::AudioInboundStats;
     use crate::link::{KindStats, LinkStats};
-    use crate::stats::{AudioSent, VideoSent};
+    use crate::stats::{AudioSent, LayerReport, VideoSent};
     use crate::video::VideoInboundStats;
     use std::time::Duration;
 
@@ -225,6 +246,23 @@ mod tests {
         assert_eq!(peer.video.bitrate_bps, 25 * 5_000 * 8);
         assert_eq!(peer.sent.bitrate_bps, 25 * 100 * 8);
         assert!((peer.audio.concealed_ratio - 0.01).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_encoder_that_made_nothing_since_does_not_count() {
+        let layer = |height, frames| LayerReport {
+            width: 16 * height / 9,
+            height,
+            fps: 30.0,
+            bitrate_bps: 0,
+            frames,
+        };
+        let (mut timeline, lea) = (Timeline::default(), PersonId::random());
+        let mut report = report(lea, 1.0, 30);
+        report.video_sent.layers = vec![layer(180, 20), layer(720, 10)];
+        assert_eq!(timeline.next(&report).encoders, 2);
+        report.video_sent.layers[1].frames = 40;
+        assert_eq!(timeline.next(&report).encoders, 1);
     }
 
     #[test]
