@@ -20,7 +20,7 @@ const SETTLES: Duration = Duration::from_millis(1500);
 /// How fast it is lifted afterwards, as a share per second: the growth of draft-ietf-rmcat-gcc-02, section 5.5.
 const LIFT: f64 = 0.08;
 
-/// No more is sent than by a connection that has this much; then the bound is of no use any more.
+/// A bound that has been lifted this far, to a whole picture of 720 rows, is forgotten: the connections' own estimates do from there on.
 const WIDE: Bitrate = Bitrate::from_kbps(2_000);
 
 /// What one connection tells.

@@ -84,7 +84,7 @@ pub struct Plan<K> {
 /// Everybody's place on the ladder. `K` tells people apart.
 #[derive(Clone, Debug)]
 pub struct Ladder<K> {
-    people: Vec<(K, Instant, Rung)>,
+    people: Vec<(K, Rung)>,
     /// When each layer was last taken, and what it was given.
     taken: [Option<(Instant, Bitrate)>; 4],
 }
@@ -102,7 +102,7 @@ impl<K: Copy + PartialEq> Ladder<K> {
     /// Decides for everybody who is connected now; whoever is not among them is forgotten.
     pub fn plan(&mut self, wants: &[Want<K>], offer: Offer, now: Instant) -> Plan<K> {
         self.people
-            .retain(|(peer, ..)| wants.iter().any(|want| want.peer == *peer));
+            .retain(|(peer, _)| wants.iter().any(|want| want.peer == *peer));
         let mut places = vec![None; wants.len()];
         let mut company = [Bitrate::ZERO; 4];
         // The best-off first: they say what the others have to keep up with.
@@ -134,20 +134,20 @@ impl<K: Copy + PartialEq> Ladder<K> {
     }
 
     fn place(&mut self, peer: K, floors: &Floors, share: Share, now: Instant) -> &Rung {
-        let known = self.people.iter().position(|(other, ..)| *other == peer);
+        let known = self.people.iter().position(|(other, _)| *other == peer);
         let index = known.unwrap_or_else(|| {
-            self.people.push((peer, now, Rung::new(floors, share, now)));
+            self.people.push((peer, Rung::new(floors, share, now)));
             self.people.len() - 1
         });
-        let rung = &mut self.people[index].2;
+        let rung = &mut self.people[index].1;
         rung.update(floors, share, now);
         rung
     }
 
     /// What is left for a picture.
     fn share(&self, want: &Want<K>, now: Instant) -> Share {
-        let known = self.people.iter().find(|(peer, ..)| *peer == want.peer);
-        let young = known.is_none_or(|(_, since, _)| now - *since < CAUTIOUS_FOR);
+        let known = self.people.iter().find(|(peer, _)| *peer == want.peer);
+        let young = known.is_none_or(|(_, rung)| rung.age(now) < CAUTIOUS_FOR);
         let unknown = if young { NEW } else { UNKNOWN };
         let estimate = want.estimate.unwrap_or(unknown);
         let left = estimate.saturating_sub(want.reserved);

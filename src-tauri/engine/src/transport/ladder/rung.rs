@@ -113,6 +113,11 @@ impl Rung {
         }
     }
 
+    /// For how long the person has been on the ladder.
+    pub fn age(&self, now: Instant) -> Duration {
+        now - self.since
+    }
+
     /// The highest layer that the line carries.
     pub fn layer(&self) -> Option<Layer> {
         self.layer
@@ -159,7 +164,7 @@ impl Rung {
 
     /// The highest layer above this one that has been carried for long enough.
     fn ascent(&self, floors: &Floors, now: Instant) -> Option<Layer> {
-        let unspoilt = self.patience == PATIENCE && now - self.since < FIRST_MOMENTS;
+        let unspoilt = self.patience == PATIENCE && self.age(now) < FIRST_MOMENTS;
         let patience = if unspoilt {
             FIRST_PATIENCE
         } else {
