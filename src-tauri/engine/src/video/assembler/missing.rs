@@ -215,6 +215,11 @@ impl MissingPackets {
             .min()
     }
 
+    /// When this one was missed, if it still is.
+    pub fn since(&self, number: u64) -> Option<Instant> {
+        self.packets.get(&number).map(|missing| missing.since)
+    }
+
     /// Whether a retransmission has been seen: the sender answers requests.
     pub fn knows_path(&self) -> bool {
         self.recovery.is_some()

@@ -33,6 +33,9 @@ const TAIL_TIME: Duration = Duration::from_millis(10);
 /// Packets held behind a gap; 2.4 MB at most. Beyond it the gap is given up (drop policy: oldest).
 const MAX_HELD: usize = 2048;
 
+/// Waits that nobody has asked for yet; the oldest is forgotten.
+const MAX_WAITS: usize = 64;
+
 /// What the assembler wants done.
 #[derive(Debug)]
 pub enum Output {
@@ -77,6 +80,9 @@ pub struct Assembler {
     /// Nothing is decodable until a keyframe comes.
     awaiting_keyframe: bool,
     ready: VecDeque<AccessUnit>,
+    /// Since when what must come next is missing.
+    blocked: Option<Instant>,
+    waits: VecDeque<Duration>,
     stats: AssemblerStats,
 }
 
@@ -92,6 +98,8 @@ impl Default for Assembler {
             tail_due: None,
             awaiting_keyframe: true,
             ready: VecDeque::new(),
+            blocked: None,
+            waits: VecDeque::new(),
             stats: AssemblerStats::default(),
         }
     }
@@ -146,6 +154,7 @@ impl Assembler {
                 self.give_up_gap();
             }
         }
+        self.watch_gap(now);
     }
 
     /// What is to be done now; call until it gives nothing.
@@ -157,6 +166,7 @@ impl Assembler {
         if self.missing.skip_at().is_some_and(|at| at <= now) {
             self.skip_what_nothing_builds_on();
         }
+        self.watch_gap(now);
         if let Some(unit) = self.ready.pop_front() {
             return Some(Output::AccessUnit(unit));
         }
@@ -180,6 +190,12 @@ impl Assembler {
         let tail = self.tail_due.filter(|_| self.missing.knows_path());
         let moments = [self.missing.next_due(), give_up, tail];
         moments.into_iter().flatten().min()
+    }
+
+    /// For how long a gap held up what came after it, once for each gap after which decoding went on. A gap that cost
+    /// everything up to the next keyframe is not among them: no patience would have helped.
+    pub fn waited(&mut self) -> Option<Duration> {
+        self.waits.pop_front()
     }
 
     /// Whether nothing can be decoded until a keyframe comes.
@@ -226,9 +242,25 @@ impl Assembler {
         self.next = number;
         self.held.clear();
         self.tail_due = None;
+        self.blocked = None;
         self.missing.clear();
         self.building.discard();
         self.awaiting_keyframe = true;
+    }
+
+    /// Notes when a gap begins to hold up what came after it, and for how long it did.
+    fn watch_gap(&mut self, now: Instant) {
+        let blocked = self.missing.since(self.next);
+        if blocked == self.blocked {
+            return;
+        }
+        let ended = std::mem::replace(&mut self.blocked, blocked);
+        if let Some(since) = ended.filter(|_| !self.awaiting_keyframe) {
+            if self.waits.len() == MAX_WAITS {
+                self.waits.pop_front();
+            }
+            self.waits.push_back(now.saturating_duration_since(since));
+        }
     }
 
     fn take_held(&mut self) {

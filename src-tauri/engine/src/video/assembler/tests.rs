@@ -414,3 +414,36 @@ fn a_flood_behind_a_gap_is_bounded() {
         assert!(assembler.held.len() <= MAX_HELD);
     }
 }
+
+#[test]
+fn each_gap_tells_once_how_long_it_held_everything_up() {
+    let (mut sender, mut assembler) = started();
+    let (first, mid, second) = (sender.delta(), sender.delta(), sender.delta());
+    assembler.push(mid, at(&sender, 10));
+    assembler.push(sender.delta(), at(&sender, 20));
+    assert_eq!(assembler.waited(), None, "it lasts");
+    assembler.push(first, at(&sender, 90));
+    assert_eq!(assembler.waited(), Some(Duration::from_millis(80)));
+    assembler.push(second, at(&sender, 115));
+    assert_eq!(assembler.waited(), Some(Duration::from_millis(95)));
+    assembler.push(sender.delta(), at(&sender, 120));
+    assert_eq!(assembler.waited(), None);
+    assert_eq!(outputs(&mut assembler, at(&sender, 120)).0.len(), 5);
+}
+
+#[test]
+fn packets_missed_together_are_one_gap_and_one_that_was_given_up_is_none() {
+    let (mut sender, mut assembler) = started();
+    let lost = [sender.delta(), sender.delta(), sender.delta()];
+    assembler.push(sender.delta(), at(&sender, 0));
+    for (packet, ms) in lost.into_iter().zip([50, 60, 70]) {
+        assembler.push(packet, at(&sender, ms));
+    }
+    assert_eq!(assembler.waited(), Some(Duration::from_millis(70)));
+    assert_eq!(assembler.waited(), None);
+    let _lost = sender.delta();
+    assembler.push(sender.delta(), at(&sender, 100));
+    outputs(&mut assembler, at(&sender, 1_000));
+    assert!(assembler.awaits_keyframe());
+    assert_eq!(assembler.waited(), None);
+}
