@@ -103,6 +103,8 @@ pub struct VideoReport {
     retransmitted_packets: u64,
     /// How much later than the voice the picture is shown; negative when it is earlier.
     av_offset_ms: Option<f64>,
+    /// For how long pictures are held back because repairs are frequent.
+    hold_ms: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pattern: Option<PatternStats>,
 }
@@ -229,6 +231,7 @@ impl From<VideoInboundStats> for VideoReport {
             key_frames_decoded: stats.key_frames_decoded,
             packets_lost: stats.packets_lost,
             retransmitted_packets: stats.retransmitted_packets,
+            hold_ms: stats.hold_ms.round(),
             av_offset_ms: stats.av_offset_ms.map(|ms| (ms * 10.0).round() / 10.0),
             pattern: stats.pattern,
         }

@@ -36,6 +36,16 @@ pub fn local_micros(at: Instant) -> Micros {
     }
 }
 
+/// The moment that [`local_micros`] counts so; `None` when it is beyond what this machine can count.
+pub fn local_instant(micros: Micros) -> Option<Instant> {
+    let since = Duration::from_micros(micros.unsigned_abs());
+    if micros < 0 {
+        EPOCH.checked_sub(since)
+    } else {
+        EPOCH.checked_add(since)
+    }
+}
+
 /// How the timestamps of a stream that we send relate to our clock.
 #[derive(Debug)]
 pub struct CaptureClock {
@@ -99,8 +109,12 @@ impl SenderClock {
 
 /// How long after its capture a person's voice is heard: our clock minus the sender's, so meaningless alone. Written where
 /// the voice is played, read where the picture waits for it.
+#[derive(Debug, Default)]
+pub struct VoiceDelay(Delay);
+
+/// A delay between two clocks, as far as it is known.
 #[derive(Debug)]
-pub struct VoiceDelay {
+struct Delay {
     delay: AtomicI64,
     /// When it was last written, on our clock.
     at: AtomicI64,
@@ -109,7 +123,7 @@ pub struct VoiceDelay {
 /// A delay that is older tells nothing any more: the voice has stopped, for good or in a way that says nothing of delay.
 const DELAY_KEPT: Duration = Duration::from_secs(5);
 
-impl Default for VoiceDelay {
+impl Default for Delay {
     fn default() -> Self {
         Self {
             delay: AtomicI64::new(UNKNOWN),
@@ -121,16 +135,49 @@ impl Default for VoiceDelay {
 impl VoiceDelay {
     /// What was captured at `captured` on the sender's clock is heard at `heard` on ours.
     pub fn set(&self, captured: Micros, heard: Instant, now: Instant) {
-        self.at.store(local_micros(now), Ordering::Relaxed);
-        self.delay
-            .store(local_micros(heard) - captured, Ordering::Relaxed);
+        self.0.set(local_micros(heard) - captured, now);
     }
 
     /// The delay, if the voice is being heard.
     pub fn get(&self, now: Instant) -> Option<Micros> {
+        self.0.get(now)
+    }
+}
+
+impl Delay {
+    fn set(&self, delay: Micros, now: Instant) {
+        self.at.store(local_micros(now), Ordering::Relaxed);
+        self.delay.store(delay, Ordering::Relaxed);
+    }
+
+    fn get(&self, now: Instant) -> Option<Micros> {
         let delay = self.delay.load(Ordering::Relaxed);
         let age = local_micros(now) - self.at.load(Ordering::Relaxed);
         (delay != UNKNOWN && age <= DELAY_KEPT.as_micros() as Micros).then_some(delay)
+    }
+}
+
+/// How long after its capture a person's picture is shown, where pictures are held back for repairs: the voice waits for
+/// them then. Written where pictures wait, read where the voice is played.
+#[derive(Debug, Default)]
+pub struct PictureDelay {
+    shown: Delay,
+    hold: AtomicI64,
+}
+
+impl PictureDelay {
+    /// What is captured is shown so much later (our clock minus the sender's), `hold` of it for the sake of repairs. A hold
+    /// of zero says that no picture is held.
+    pub fn set(&self, delay: Micros, hold: Micros, now: Instant) {
+        self.hold.store(hold, Ordering::Relaxed);
+        self.shown.set(delay, now);
+    }
+
+    /// The delay, and how much of it is hold, if pictures are being held. The two may be of neighbouring moments.
+    pub fn get(&self, now: Instant) -> Option<(Micros, Micros)> {
+        let hold = self.hold.load(Ordering::Relaxed);
+        let delay = self.shown.get(now)?;
+        (hold > 0).then_some((delay, hold))
     }
 }
 
@@ -195,5 +242,16 @@ mod tests {
         let told = delay.get(now + ms(100)).unwrap();
         assert!((told - 7_080_000).abs() <= 1, "{told}");
         assert_eq!(delay.get(now + ms(6_000)), None);
+    }
+
+    #[test]
+    fn a_hold_is_told_while_pictures_come() {
+        let (picture, now) = (PictureDelay::default(), Instant::now());
+        assert_eq!(picture.get(now), None);
+        picture.set(7_120_000, 80_000, now);
+        assert_eq!(picture.get(now + ms(33)), Some((7_120_000, 80_000)));
+        assert_eq!(picture.get(now + ms(6_000)), None, "the camera is off");
+        picture.set(7_040_000, 0, now);
+        assert_eq!(picture.get(now), None);
     }
 }

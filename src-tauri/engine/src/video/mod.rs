@@ -3,7 +3,8 @@
 //! Sending: capture thread → [`slot::FrameSlot`] → a thread for each layer that is taken ([`layers`],
 //! [`encoder`]: scale, encode, packetise once for everybody). Receiving: packets → media thread ([`receiver`]: reorder, assemble, decode) →
 //! [`slot::FrameSlot`]. At 720p a picture is some 10 ms old when it is out on the other side of a
-//! loopback; nothing queues but what waits for a missing packet.
+//! loopback; nothing queues but what waits for a missing packet, for its voice ([`playout`]), or because repairs are frequent
+//! ([`hold`]).
 
 pub mod assembler;
 pub mod camera;
@@ -14,18 +15,20 @@ mod freeze;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod h264;
+pub(crate) mod hold;
 mod keyframe_requests;
 pub mod layers;
 mod media_thread;
 pub mod packetizer;
 pub mod pattern;
-mod playout;
+pub(crate) mod playout;
 pub mod receiver;
 pub mod scale;
 pub mod slot;
 pub mod source;
 pub mod stats;
 pub mod strain;
+mod transit;
 
 pub use camera::Camera;
 pub use encoder::{EncodedVideo, LayerConfig, VideoEncoder};

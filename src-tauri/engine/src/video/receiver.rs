@@ -2,7 +2,7 @@
 //!
 //! `push` hands a packet over without ever blocking; a media thread assembles, decodes and publishes.
 //! A frame is decoded some 3 ms (720p) after its last packet; only a gap waits, see [`super::assembler`]. It is published
-//! when the voice that was captured with it is heard, see `super::playout`.
+//! when the voice that was captured with it is heard, or later where repairs are frequent, see `super::playout`.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -11,15 +11,17 @@ use std::time::{Duration, Instant};
 
 use super::assembler::{AccessUnit, Assembler, Output};
 use super::encoder::RTP_HZ;
+use super::frame::Frame;
 use super::freeze::FreezeMeter;
 use super::h264::H264Decoder;
+use super::hold::Hold;
 use super::keyframe_requests::KeyframeRequests;
 use super::media_thread::{MediaThread, StopFlag};
 use super::pattern::{PatternMeter, wall_micros};
-use super::playout::{Lips, Playout};
+use super::playout::{Cue, Playout};
 use super::slot::FrameSlot;
 use super::stats::{RateMeter, VideoInboundStats};
-use crate::transport::clock::{SenderClock, VoiceDelay};
+use crate::transport::clock::{PictureDelay, SenderClock, VoiceDelay};
 use crate::transport::packet::RtpPacket;
 
 /// Packets between the network and the media thread: a second at 20 Mbit/s. When it is full the machine
@@ -61,6 +63,8 @@ struct Shared {
     /// What the sender says about its clock, and the voice that goes with the picture.
     clock: Mutex<Option<SenderClock>>,
     voice: OnceLock<Arc<VoiceDelay>>,
+    /// When pictures are shown, for the voice that waits for them.
+    delay: Arc<PictureDelay>,
     overflowed: AtomicBool,
 }
 
@@ -105,6 +109,11 @@ impl VideoReceiver {
     pub fn follow(&self, voice: Arc<VoiceDelay>) {
         // Whoever follows one voice already goes on with it.
         let _ = self.shared.voice.set(voice);
+    }
+
+    /// How long after their capture pictures are shown while they are held back, for the voice that goes with them.
+    pub fn delay(&self) -> Arc<PictureDelay> {
+        self.shared.delay.clone()
     }
 
     /// What the sender says about its timestamps and its clock.
@@ -157,11 +166,11 @@ impl Shared {
     }
 
     /// When a picture was captured and its voice is heard.
-    fn lips(&self, timestamp: u32, now: Instant) -> Option<Lips> {
-        let voice = self.voice.get()?.get(now)?;
+    fn cue(&self, timestamp: u32, now: Instant) -> Option<Cue> {
         let clock = (*self.clock())?;
         let captured = clock.captured(timestamp, RTP_HZ as u32);
-        Some(Lips { captured, voice })
+        let voice = self.voice.get().and_then(|voice| voice.get(now));
+        Some(Cue { captured, voice })
     }
 
     fn pattern(&self) -> MutexGuard<'_, PatternMeter> {
@@ -178,6 +187,7 @@ struct Work<'a> {
     assembler: Assembler,
     decoder: H264Decoder,
     requests: KeyframeRequests,
+    hold: Hold,
     playout: Playout,
     heard: Option<Instant>,
     /// Complete pictures that were not decoded.
@@ -199,6 +209,7 @@ impl<'a> Work<'a> {
             assembler: Assembler::new(),
             decoder: H264Decoder::new(),
             requests: KeyframeRequests::default(),
+            hold: Hold::default(),
             playout: Playout::default(),
             heard: None,
             undecoded: 0,
@@ -246,6 +257,9 @@ impl<'a> Work<'a> {
 
     fn work(&mut self, now: Instant) {
         while let Some(output) = self.assembler.poll(now) {
+            while let Some(wait) = self.assembler.waited() {
+                self.hold.waited(wait, now);
+            }
             match output {
                 Output::AccessUnit(unit) => self.decode(unit),
                 Output::Nack(numbers) => (self.feedback)(Feedback::Nack(numbers)),
@@ -278,12 +292,8 @@ impl<'a> Work<'a> {
                     measured.stats.width = frame.width;
                     measured.stats.height = frame.height;
                     measured.decoded.add(unit.data.len(), frame.captured);
-                    if measured.paused_since.is_none() {
-                        measured.freezes.frame(frame.captured);
-                    }
                 }
-                let lips = self.shared.lips(unit.timestamp, frame.captured);
-                self.playout.push(Arc::clone(&frame), lips, frame.captured);
+                self.hold(&unit, &frame);
                 self.show(frame.captured);
                 self.shared.pattern().observe(&frame, wall);
             }
@@ -298,10 +308,30 @@ impl<'a> Work<'a> {
         self.assembler.recycle(unit);
     }
 
+    /// Lets a picture, decoded just now, wait for its time.
+    fn hold(&mut self, unit: &AccessUnit, frame: &Arc<Frame>) {
+        let now = frame.captured;
+        let cue = self.shared.cue(unit.timestamp, now);
+        let hold = self.hold.get(now);
+        self.playout.push(Arc::clone(frame), cue, hold, now);
+        let (delay, hold) = self
+            .playout
+            .held()
+            .map_or((0, 0), |held| (held.delay, held.hold));
+        self.shared.delay.set(delay, hold, now);
+    }
+
     fn show(&mut self, now: Instant) {
-        if let Some(frame) = self.playout.pop(now) {
-            self.output.publish(frame);
+        let Some(frame) = self.playout.pop(now) else {
+            return;
+        };
+        {
+            let mut measured = self.shared.measured();
+            if measured.paused_since.is_none() {
+                measured.freezes.frame(now);
+            }
         }
+        self.output.publish(frame);
     }
 
     /// Copies the counts of the parts to where `stats` reads them.
@@ -310,6 +340,10 @@ impl<'a> Work<'a> {
         let mut measured = self.shared.measured();
         let stats = &mut measured.stats;
         stats.av_offset_ms = self.playout.offset_ms();
+        stats.hold_ms = self
+            .playout
+            .held()
+            .map_or(0.0, |held| held.hold as f64 / 1e3);
         stats.frames_received = parts.frames_received;
         stats.frames_dropped = parts.frames_dropped + self.undecoded;
         stats.packets_received = parts.packets_received;

@@ -81,6 +81,9 @@ pub struct VideoInboundStats {
     /// By how much a picture is shown later than the voice captured with it is heard, lately, milliseconds; negative when it
     /// is earlier. `None` while there is no voice, or its sender's clock is not known.
     pub av_offset_ms: Option<f64>,
+    /// For how long pictures are held back beyond the usual way, because repairs are frequent, lately, milliseconds; 0 where they
+    /// are not.
+    pub hold_ms: f64,
     /// What the test pattern told, when the sender shows it.
     pub pattern: Option<PatternStats>,
 }
