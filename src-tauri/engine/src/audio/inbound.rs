@@ -3,7 +3,7 @@
 //! Packets are pushed by the network's thread into a small inbox and never wait for the decoder; the playout thread takes
 //! them out, decodes what the jitter buffer says, and hands on as many samples as the speaker wants. While the sender rests
 //! a [`ComfortNoise`] is heard; where that begins and ends the two sounds are cross-faded. Latency: the jitter buffer's
-//! target.
+//! target, which is longer while this person's pictures are held back, so that lips and voice stay together.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,11 +18,15 @@ use super::level::{LevelMeter, SharedLevel};
 use super::stats::{AudioInboundStats, Histogram};
 use super::tone_detector::ToneDetector;
 use super::{FRAME_SAMPLES, pace};
-use crate::transport::clock::{SenderClock, VoiceDelay};
+use crate::transport::clock::{self, Micros, PictureDelay, SenderClock, VoiceDelay};
 use crate::transport::packet::RtpPacket;
 
 /// Packets between the network and the playout thread: 2 s of them. When full the oldest is dropped, and counted.
 const INBOX_PACKETS: usize = 100;
+
+/// By so much a voice may be earlier than its picture before it waits: people notice at 45 ms (ITU-R BT.1359), and the delay
+/// keeps within some 10 ms of its target.
+const EARLIER_THAN_PICTURE: Micros = 30_000;
 
 /// The seam between a voice and the quiet around it: 5 ms, too short for an ear and too long for a click.
 const SEAM_SAMPLES: usize = 240;
@@ -41,6 +45,7 @@ pub struct AudioSource {
 struct Inbox {
     packets: VecDeque<Arrival>,
     clock: Option<SenderClock>,
+    picture: Option<Arc<PictureDelay>>,
     discarded: u64,
 }
 
@@ -92,6 +97,11 @@ impl AudioSource {
         self.delay.clone()
     }
 
+    /// From now on this voice waits for that picture, where pictures are held back. Whichever came last is followed.
+    pub fn follow(&self, picture: Arc<PictureDelay>) {
+        lock(&self.inbox).picture = Some(picture);
+    }
+
     /// Takes a packet in, in any order, whatever it holds. Never blocks on decoding.
     pub fn push(&self, packet: RtpPacket) {
         self.take_in(Arrival::Packet(packet));
@@ -138,14 +148,18 @@ impl AudioSource {
 
     /// Writes the samples to be heard `ahead` from `now` on, as far as the device tells. Playout thread only.
     pub(crate) fn fill(&self, out: &mut [f32], now: Instant, ahead: Duration) {
-        let (arrived, clock) = {
+        let (arrived, clock, picture) = {
             let mut inbox = lock(&self.inbox);
-            (std::mem::take(&mut inbox.packets), inbox.clock)
+            let picture = inbox.picture.as_ref().and_then(|picture| picture.get(now));
+            (std::mem::take(&mut inbox.packets), inbox.clock, picture)
         };
         let mut voice = lock(&self.voice);
         arrived
             .into_iter()
             .for_each(|arrival| voice.accept(arrival));
+        let picture = clock.zip(picture);
+        let picture = picture.and_then(|(clock, picture)| least(clock, picture, ahead));
+        voice.buffer.wait_for_picture(picture);
         let spoke = voice.fill(out, now);
         let played =
             clock.and_then(|clock| voice.buffer.played_at(clock.timestamp).zip(Some(clock)));
@@ -155,6 +169,18 @@ impl AudioSource {
         self.level.set(voice.meter.level_dbfs());
         self.speaking.store(voice.meter.voice(), Ordering::Relaxed);
     }
+}
+
+/// When what was captured with the clock's timestamp should be played at the earliest, given how much later than its
+/// capture a picture is shown and how much of that is hold; and for how long it may wait for that.
+fn least(
+    clock: SenderClock,
+    (shown, hold): (Micros, Micros),
+    ahead: Duration,
+) -> Option<(u32, Instant, Duration)> {
+    let heard = clock::local_instant(clock.micros() + shown - EARLIER_THAN_PICTURE)?;
+    let most = Duration::from_micros(hold.max(0) as u64);
+    Some((clock.timestamp, heard.checked_sub(ahead)?, most))
 }
 
 /// A thread that panicked while holding a lock left plain data behind: good enough to go on with.

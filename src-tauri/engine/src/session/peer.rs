@@ -128,6 +128,7 @@ impl Peer {
             let _ = feedback.try_send(wish);
         });
         video.follow(audio.delay());
+        audio.follow(video.delay());
         let inbound = Arc::new(Inbound {
             audio,
             video,

@@ -11,6 +11,7 @@ use super::super::tone::Tone;
 use super::*;
 
 mod cable;
+mod lips;
 mod rest;
 mod rows;
 

@@ -5,6 +5,8 @@
 //!
 //! Packets that were held up together come together. They are one event and count once, as late as the first of them:
 //! otherwise one stall of half a second would make everybody half a second late for the next ten.
+//!
+//! Beyond what the network calls for, a voice waits for its picture where that is held back.
 
 use std::collections::VecDeque;
 
@@ -48,6 +50,9 @@ const LOSS_REMEMBERED: Micros = 10_000_000;
 /// One frame, 20 ms.
 const FRAME: Micros = 20_000;
 
+/// Waited for a picture at most: what pictures are held for at most, see `video::hold`.
+const MOST_FOR_PICTURE: Micros = 150_000;
+
 /// A packet that comes so soon after the last one was held up with it, behind the same obstacle.
 const TOGETHER: Micros = 5_000;
 
@@ -73,6 +78,8 @@ pub(super) struct Arrivals {
     jitter: Micros,
     /// The latest losses, and how many frames later each could be made good for.
     losses: VecDeque<(Micros, u16)>,
+    /// The transit at which the picture is shown, as far as the voice is to wait for it, and the most to wait for that.
+    picture: Option<(Micros, Micros)>,
 }
 
 impl Arrivals {
@@ -83,6 +90,7 @@ impl Arrivals {
             base: 0,
             jitter: 0,
             losses: VecDeque::new(),
+            picture: None,
         }
     }
 
@@ -147,8 +155,22 @@ impl Arrivals {
         self.base
     }
 
+    /// Wait up to `most` longer than the network calls for, so as not to play packets sooner than at this transit.
+    pub(super) fn wait_for_picture(&mut self, picture: Option<(Micros, Micros)>) {
+        self.picture = picture;
+    }
+
     /// How long after the fastest packet's way a packet should be played.
     pub(super) fn target(&mut self, now: Micros) -> Micros {
+        let network = self.network_target(now);
+        let picture = self.picture.map_or(0, |(transit, most)| {
+            let most = most.clamp(0, MOST_FOR_PICTURE);
+            (transit - self.base - network).clamp(0, most)
+        });
+        network + picture
+    }
+
+    fn network_target(&mut self, now: Micros) -> Micros {
         self.losses.retain(|(lost, _)| now - lost < LOSS_REMEMBERED);
         let known = (self.jitter + MARGIN).max(LEAST_TARGET);
         let early = self.transits.len() < KNOWN_AFTER;
@@ -248,5 +270,23 @@ mod tests {
         arrivals.note(0, 0);
         assert!(!arrivals.note(1_500_000, 0).is_jump());
         assert!(arrivals.note(4_000_000, 0).is_jump());
+    }
+
+    #[test]
+    fn a_picture_is_waited_for_but_not_for_longer_than_it_is_held() {
+        let (mut arrivals, mut sent) = (Arrivals::new(), 0);
+        note(&mut arrivals, &mut sent, 100, |_| 5_000_000);
+        for (transit, most, target) in [
+            (5_000_000, 80_000, LEAST_TARGET),
+            (5_060_000, 80_000, 60_000),
+            (5_060_000, 20_000, LEAST_TARGET + 20_000),
+            (9_000_000, 900_000, LEAST_TARGET + MOST_FOR_PICTURE),
+            (-9_000_000, -900_000, LEAST_TARGET),
+        ] {
+            arrivals.wait_for_picture(Some((transit, most)));
+            assert_eq!(arrivals.target(0), target);
+        }
+        arrivals.wait_for_picture(None);
+        assert_eq!(arrivals.target(0), LEAST_TARGET);
     }
 }

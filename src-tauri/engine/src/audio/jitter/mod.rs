@@ -298,6 +298,15 @@ impl JitterBuffer {
         }
     }
 
+    /// Waits up to `most` longer than the network calls for, so that what has this timestamp is played no sooner than `at`.
+    pub(crate) fn wait_for_picture(&mut self, picture: Option<(u32, Instant, Duration)>) {
+        let picture = picture.and_then(|(timestamp, at, most)| {
+            let sent = micros_of(self.sequence.near(timestamp)?);
+            Some((self.micros(at) - sent, most.as_micros() as Micros))
+        });
+        self.arrivals.wait_for_picture(picture);
+    }
+
     /// What became of the packets so far.
     pub(crate) fn counts(&self) -> Counts {
         self.counts
