@@ -131,14 +131,13 @@ mod tests {
         let (mut encoder, mut stream) = (H264Encoder::new(200_000, 30.0), Vec::new());
         let (mut input, mut sequence) = (Vec::new(), 65_533u16);
         for number in 0..4u32 {
-            let mut frame = Frame::new(96, 64, Instant::now());
             let stamp = Stamp {
                 number,
                 micros: 0,
                 width: 96,
                 height: 64,
             };
-            Pattern::new().draw(&mut frame, &stamp);
+            let frame = Pattern::new().picture(&stamp);
             if number == 3 {
                 encoder.force_keyframe();
             }

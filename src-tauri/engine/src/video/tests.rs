@@ -35,7 +35,6 @@ impl Drawing {
     }
 
     fn next(&mut self, width: u32, height: u32) -> Frame {
-        let mut frame = Frame::new(width, height, Instant::now());
         let stamp = Stamp {
             number: self.number,
             micros: wall_micros(),
@@ -43,8 +42,7 @@ impl Drawing {
             height,
         };
         self.number += 1;
-        self.pattern.draw(&mut frame, &stamp);
-        frame
+        self.pattern.picture(&stamp)
     }
 }
 

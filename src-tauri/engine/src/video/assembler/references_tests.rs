@@ -89,7 +89,6 @@ fn numbers_wrap() {
 
 #[test]
 fn of_a_real_stream_every_picture_that_nothing_builds_on_can_be_lost_and_the_rest_is_decoded() {
-    use crate::video::frame::Frame;
     use crate::video::h264::{Encoded, H264Decoder, H264Encoder};
     use crate::video::packetizer::packetize;
     use crate::video::pattern::{Pattern, Stamp};
@@ -99,14 +98,13 @@ fn of_a_real_stream_every_picture_that_nothing_builds_on_can_be_lost_and_the_res
     let (mut decoder, pattern, mut stream) = (H264Decoder::new(), Pattern::new(), Vec::new());
     let (mut lost, mut sent, mut decoded) = (0, 0, 0);
     for number in 0..40u32 {
-        let mut frame = Frame::new(96, 64, Instant::now());
         let stamp = Stamp {
             number,
             micros: 0,
             width: 96,
             height: 64,
         };
-        pattern.draw(&mut frame, &stamp);
+        let frame = pattern.picture(&stamp);
         let milliseconds = u64::from(number) * 33;
         let encoded = encoder.encode(&frame, milliseconds, &mut stream);
         let encoded = encoded.expect("a picture");

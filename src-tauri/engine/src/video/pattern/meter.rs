@@ -172,9 +172,7 @@ mod tests {
             width: 640,
             height: 360,
         };
-        let mut frame = Frame::new(640, 360, Instant::now());
-        Pattern::new().draw(&mut frame, &stamp);
-        frame
+        Pattern::new().picture(&stamp)
     }
 
     #[test]

@@ -60,6 +60,14 @@ impl Pattern {
         }
     }
 
+    /// A frame of the stamp's size, drawn with it.
+    #[cfg(test)]
+    pub fn picture(&self, stamp: &Stamp) -> Frame {
+        let mut frame = Frame::new(stamp.width, stamp.height, std::time::Instant::now());
+        self.draw(&mut frame, stamp);
+        frame
+    }
+
     /// Draws the frame with this stamp. The stamp's size should be the frame's.
     pub fn draw(&self, frame: &mut Frame, stamp: &Stamp) {
         let (width, height) = (frame.width as usize, frame.height as usize);
@@ -158,7 +166,6 @@ impl Random {
 mod tests {
     use super::*;
     use crate::video::scale::scale;
-    use std::time::Instant;
 
     fn drawn(number: u32, width: u32, height: u32) -> (Frame, Stamp) {
         let stamp = Stamp {
@@ -167,9 +174,7 @@ mod tests {
             width,
             height,
         };
-        let mut frame = Frame::new(width, height, Instant::now());
-        Pattern::new().draw(&mut frame, &stamp);
-        (frame, stamp)
+        (Pattern::new().picture(&stamp), stamp)
     }
 
     #[test]
