@@ -45,7 +45,7 @@ use crate::transport::bitrate::Bitrate;
 use crate::transport::transport_report::TransportReport;
 
 /// Where a new path begins: voice and a small picture, which nearly every line carries (libwebrtc begins there too).
-const START: Bitrate = Bitrate::from_kbps(300);
+pub const START: Bitrate = Bitrate::from_kbps(300);
 
 /// Never less: voice at its lowest rate, with its headers.
 const MIN: Bitrate = Bitrate::from_kbps(40);

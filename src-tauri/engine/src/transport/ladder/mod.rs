@@ -22,8 +22,8 @@ use super::bitrate::Bitrate;
 use super::layer::Layer;
 use super::take::Take;
 
-/// Assumed of a line that has only come up, as the estimator does: enough for a face, little enough for a hotspot.
-const NEW: Bitrate = Bitrate::from_kbps(300);
+/// Assumed of a line that has only come up: what the estimator begins with.
+const NEW: Bitrate = super::estimator::START;
 
 /// And of one of which nothing is known after that: there are people whose programs do not report what arrives.
 const UNKNOWN: Bitrate = Bitrate::from_kbps(500);
