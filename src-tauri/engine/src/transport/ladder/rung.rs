@@ -29,11 +29,17 @@ const MOST_PATIENCE: Duration = Duration::from_secs(12);
 /// But a face is tried again after this, however often the line failed: a small picture now and then is better than none.
 const FACE_PATIENCE: Duration = Duration::from_millis(1000);
 
+/// A face is given up only when the line has not carried it for so long: it comes back with a keyframe, whose own queue on a thin
+/// line takes as long to drain and would end it again. The pacer keeps what is sent meanwhile to the estimate.
+const FACE_LASTS: Duration = Duration::from_millis(1500);
+
 /// What half of the frames cost, as a share of all: those that are left out are smaller, 0.36 to 0.39 of the bits (measured
 /// with the pattern, as the ranges).
 pub(super) const HALF_COST: f64 = 0.65;
 
-/// Half of the frames are sent while what there is is not below this share of a layer's least.
+/// Half of the frames are sent while what there is is not below this share of a layer's least: with less, the layer below looks
+/// better with all of its frames. Below the smallest layer there is nothing, so there it may be all that half of the frames
+/// cost.
 const JUST_UNDER: f64 = 0.8;
 
 /// A gap that lasts longer is no dip: then the layer below with all its frames looks better.
@@ -71,9 +77,13 @@ impl Floors {
 
     /// Whether half of the frames would do: just under the layer's least, and without pulling others down.
     fn half_carried(&self, layer: Layer, share: Share) -> bool {
+        let just_under = match layer {
+            Layer::Low => HALF_COST,
+            _ => JUST_UNDER,
+        };
         self.offer.range(layer).is_some_and(|range| {
             share.whole < range.least
-                && share.half >= range.least * JUST_UNDER
+                && share.half >= range.least * just_under
                 && share.half * (1.0 / HALF_COST) >= self.company[layer.index()]
         })
     }
@@ -87,6 +97,8 @@ pub(super) struct Rung {
     since: Instant,
     /// Since when each layer has been carried with a margin.
     carried: [Option<Instant>; 4],
+    /// Since when not even half of the smallest layer's frames have been carried.
+    starved: Option<Instant>,
     /// Since when only half of the frames have been sent.
     halved: Option<Instant>,
     whole_since: Option<Instant>,
@@ -106,6 +118,7 @@ impl Rung {
             every_frame: true,
             since: now,
             carried: [None; 4],
+            starved: None,
             halved: None,
             whole_since: None,
             patience: PATIENCE,
@@ -131,25 +144,34 @@ impl Rung {
     /// Time passed, or something changed.
     pub fn update(&mut self, floors: &Floors, share: Share, now: Instant) {
         for layer in Layer::ALL {
+            // A face with half of the frames is better than none.
+            let face = self.layer.is_none() && layer == Layer::Low;
             let carried = &mut self.carried[layer.index()];
-            if floors.carried_with_margin(layer, share) {
+            if floors.carried_with_margin(layer, share) || face && floors.half_carried(layer, share)
+            {
                 carried.get_or_insert(now);
             } else {
                 *carried = None;
             }
         }
         if let Some(higher) = self.ascent(floors, now) {
-            return self.climb(higher, now);
+            self.climb(higher, now);
+            return self.share_frames(floors, share, now);
         }
         let before = self.layer;
         while let Some(layer) = self.layer {
             if floors.carried(layer, share) {
+                self.starved = None;
                 break;
             }
             let dip = self
                 .halved
                 .is_none_or(|since| layer == Layer::Low || now - since < HALF_AT_MOST);
             if floors.half_carried(layer, share) && dip {
+                self.starved = None;
+                break;
+            }
+            if layer == Layer::Low && now - *self.starved.get_or_insert(now) < FACE_LASTS {
                 break;
             }
             self.layer = below(layer, &floors.offer);
@@ -190,6 +212,7 @@ impl Rung {
             self.patience = PATIENCE;
         }
         self.layer = Some(layer);
+        self.starved = None;
         self.ascended = Some(now);
         self.every_frame = true;
         self.halved = None;

@@ -173,7 +173,11 @@ fn a_dip_that_stays_is_a_layer_down_with_all_frames() {
 fn below_the_smallest_layer_the_picture_pauses_and_comes_back() {
     let mut stage = Stage::with(&[400]);
     stage.run(seconds(10.0));
-    stage.line(0, 90).run(TICK);
+    // For a moment the face stays, with half of its frames: it may only be its own keyframe that stands in the way.
+    stage.line(0, 90).run(seconds(1.4));
+    assert_eq!(stage.layer(0), Some(Layer::Low));
+    assert!(!stage.plan.chosen[0].take.every_frame);
+    stage.run(seconds(0.3));
     assert_eq!(stage.plan.chosen[0].take, Take::NOTHING);
     assert!(stage.plan.chosen[0].paused);
     stage.run(seconds(2.0));
@@ -328,7 +332,7 @@ fn a_face_is_tried_again_after_a_second_however_often_the_line_failed() {
     let mut stage = Stage::with(&[200]);
     stage.run(seconds(10.0));
     for _ in 0..10 {
-        stage.line(0, 60).run(seconds(1.0));
+        stage.line(0, 60).run(seconds(2.0));
         assert!(stage.plan.chosen[0].paused);
         let waited = stage.line(0, 200).until(0, Layer::Low);
         assert!(waited <= seconds(1.2), "{waited:?}");
@@ -423,7 +427,9 @@ fn check(stage: &Stage) {
         } else {
             share.half * (1.0 / HALF_COST)
         };
-        assert!(has >= range.least * 0.99, "{has} for {layer:?}");
+        // A face that is no longer carried lasts for a moment, at its least.
+        let face = layer == Layer::Low;
+        assert!(face || has >= range.least * 0.99, "{has} for {layer:?}");
         assert!(rate <= has.max(range.least), "more than there is");
     }
 }
