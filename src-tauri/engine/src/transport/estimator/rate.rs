@@ -58,6 +58,10 @@ const PLUNGE: f64 = 0.75;
 /// A step of time is never counted as longer.
 const MAX_STEP: Duration = Duration::from_millis(250);
 
+/// What comes through without a queue counts as carried up to this: a voice with its copies and a face. What was cut down to
+/// less would take half a minute to grow back.
+const CARRIED: f64 = 130_000.0;
+
 /// What the estimator sees at one report. Rates in bits per second, queues in microseconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Observed {
@@ -275,6 +279,8 @@ impl Rate {
             .acknowledged
             .map_or(self.target, |rate| rate * UNPROVEN + UNPROVEN_EXTRA);
         let most = proven.min(seen.ceiling).max(self.target);
-        self.target = grown.min(most);
+        // A voice never waits for an estimate: where it comes through without a queue, so much is carried, whatever was believed.
+        let carried = seen.acknowledged.unwrap_or_default().min(seen.ceiling);
+        self.target = grown.min(most).max(carried.min(CARRIED));
     }
 }
