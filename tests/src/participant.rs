@@ -93,6 +93,13 @@ impl Participant {
         self
     }
 
+    /// So many bits a second their picture may cost for each of the others.
+    pub fn most_picture(mut self, bps: u64) -> Self {
+        let kbps = (bps / 1000).to_string();
+        self.command.arg("--most-picture").arg(kbps);
+        self
+    }
+
     /// They leave by themselves after so long; otherwise they stay until told to leave.
     pub fn stay(mut self, stay: Duration) -> Self {
         self.stay = Some(stay);

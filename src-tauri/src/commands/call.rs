@@ -95,6 +95,7 @@ pub async fn open_call(
         music: settings.music,
         join,
         show: Some(SHOWN_AT_FIRST),
+        most_picture: None,
     };
     app.state::<Call>().open(options).await;
     Ok(())

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::play::{Call, play};
-use super::{Measured, Received, Row, Second};
+use super::{Measured, Received, Row, Second, VIDEO_CEILING};
 use crate::net::{Impairment, Meeting, Site};
 use crate::report::{PeerMoment, Report};
 use crate::{Binaries, Joined, Result, Trouble};
@@ -44,6 +44,7 @@ impl People {
             meeting
                 .guest(site, NAMES[site])?
                 .camera(SHOW)
+                .most_picture(VIDEO_CEILING)
                 .microphone(&microphone)
                 .join()
         };

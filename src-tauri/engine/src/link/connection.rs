@@ -323,6 +323,15 @@ impl Link {
             .store(wanted.bps(), Ordering::Relaxed);
     }
 
+    /// Has the other side send no more than this, everything together; none: as much as it can. It is told again and again.
+    pub fn ask_at_most(&self, most: Option<Bitrate>) {
+        let most = most.map_or(0, |most| most.bps().max(1));
+        let orders = &self.shared.orders;
+        if orders.most.swap(most, Ordering::Relaxed) != most {
+            self.shared.wake.notify_one();
+        }
+    }
+
     /// Asks the other side to send packets of its camera once more. Never waits.
     pub fn nack(&self, sequences: Vec<u16>) {
         self.shared.request_packets(&sequences);

@@ -12,6 +12,7 @@ use rtc::interceptor::{Interceptor, Packet, StreamInfo, TaggedPacket};
 use rtc::rtcp;
 use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use rtc::rtcp::payload_feedbacks::receiver_estimated_maximum_bitrate::ReceiverEstimatedMaximumBitrate;
 use rtc::rtcp::receiver_report::ReceiverReport;
 use rtc::rtcp::reception_report::ReceptionReport;
 use rtc::rtcp::sender_report::SenderReport;
@@ -23,6 +24,7 @@ use tokio::sync::mpsc;
 
 use super::clocks::Clocks;
 use super::transport_cc::ReportReader;
+use crate::transport::bitrate::Bitrate;
 use crate::transport::report::{ReportBlock, SenderReports};
 use crate::transport::transport_report::TransportReport;
 
@@ -41,6 +43,8 @@ pub(super) enum Feedback {
     Keyframe,
     /// When which of our packets arrived.
     Arrivals(TransportReport),
+    /// What we send it should be no more than this, everything together.
+    Most(Bitrate),
     /// What it received of our microphone or camera.
     Report {
         audio: bool,
@@ -100,6 +104,11 @@ impl FeedbackTap {
         } else if let Some(fir) = any.downcast_ref::<FullIntraRequest>() {
             if fir.fir.iter().any(|entry| entry.ssrc == self.camera) {
                 self.tell(Feedback::Keyframe);
+            }
+        } else if let Some(most) = any.downcast_ref::<ReceiverEstimatedMaximumBitrate>() {
+            if most.ssrcs.contains(&self.camera) {
+                // What is no number becomes 0, and what is too large the largest.
+                self.tell(Feedback::Most(Bitrate::from_bps(most.bitrate as u64)));
             }
         } else if let Some(report) = any.downcast_ref::<ReceiverReport>() {
             self.report(&report.reports, now);
@@ -246,6 +255,21 @@ mod tests {
         };
         assert_eq!(hear(nack(CAMERA)), Some(Feedback::Nack(vec![65_535, 0, 2])));
         assert_eq!(hear(nack(77)), None, "no stream of ours");
+    }
+
+    #[test]
+    fn the_most_that_should_be_sent_is_heard_and_no_number_is_too_strange() {
+        let most = |ssrc, bitrate| ReceiverEstimatedMaximumBitrate {
+            sender_ssrc: 9,
+            bitrate,
+            ssrcs: vec![77, ssrc],
+        };
+        let heard = |bps| Some(Feedback::Most(Bitrate::from_bps(bps)));
+        assert_eq!(hear(most(CAMERA, 110_000.0)), heard(110_000));
+        assert_eq!(hear(most(78, 110_000.0)), None, "no stream of ours");
+        assert_eq!(hear(most(CAMERA, f32::NAN)), heard(0));
+        assert_eq!(hear(most(CAMERA, -1.0)), heard(0));
+        assert_eq!(hear(most(CAMERA, f32::INFINITY)), heard(u64::MAX));
     }
 
     #[test]

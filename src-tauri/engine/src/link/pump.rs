@@ -6,12 +6,14 @@
 //! some forty wake-ups a second beside its packets. While it waits for the connection's driver, the
 //! outbox is cut by the media threads.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rtc::rtcp;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use rtc::rtcp::payload_feedbacks::receiver_estimated_maximum_bitrate::ReceiverEstimatedMaximumBitrate;
 use rtc::rtcp::transport_feedbacks::transport_layer_nack::{
     TransportLayerNack, nack_pairs_from_sequence_numbers,
 };
@@ -33,8 +35,17 @@ use crate::transport::keyframe::KeyframeGate;
 use crate::transport::layer::Layer;
 use crate::transport::pacer::{Kind, PADDING, Pacer, Step, Waiting};
 
-/// How often the estimator is asked for a probe while media flows.
-const PROBE_EVERY: Duration = Duration::from_millis(25);
+/// How often the estimator is asked for a probe while media flows: at the first waking after the one, so that a picture's
+/// packets do not call for wakings beside their own, and by itself after the other.
+const PROBE_EVERY: Range<Duration> = Duration::from_millis(20)..Duration::from_millis(50);
+
+/// What the pacer holds back is sent this much later than it might be, several packets at a waking: less than the pacer
+/// lets be made up for, so that no more time passes in all.
+const TOGETHER: Duration = Duration::from_millis(2);
+
+/// How often the other side is told how much it should send at most, while that is bounded: such words are lost like
+/// everything else, and more likely than usual.
+const BOUND_EVERY: Duration = Duration::from_millis(200);
 
 /// Without anything sent for this long there is nothing to estimate, and nobody asks for a probe.
 const QUIET: Duration = Duration::from_secs(1);
@@ -89,8 +100,8 @@ pub(super) struct Pump {
     /// When the first packet left, since there is a path, and the last.
     began: Option<Instant>,
     sent: Option<Instant>,
-    /// When the estimator is next asked for a probe.
-    probe_due: Instant,
+    /// When the estimator was last asked for a probe.
+    probed: Instant,
     /// When the pacer will let something go.
     paced_until: Option<Instant>,
     /// What was sent of our camera, to be sent again.
@@ -102,6 +113,8 @@ pub(super) struct Pump {
     asked_layer: Option<Layer>,
     /// Keyframes that we ask the other side for.
     asking: KeyframeGate,
+    /// When the other side is next to be told how much it should send at most, if that is bounded.
+    bound_due: Instant,
 }
 
 impl Pump {
@@ -116,13 +129,14 @@ impl Pump {
             reported: None,
             began: None,
             sent: None,
-            probe_due: now,
+            probed: now,
             paced_until: None,
             history: History::default(),
             repairs: Repairs::default(),
             asked: KeyframeGate::default(),
             asked_layer: None,
             asking: KeyframeGate::default(),
+            bound_due: now,
         }
     }
 
@@ -149,15 +163,22 @@ impl Pump {
         if !shared.is_open() {
             return None;
         }
-        let probe = self.sent.map(|_| self.probe_due);
+        let probe = self.sent.map(|_| self.probed + PROBE_EVERY.end);
         let moments = [
             self.asked.deadline(),
             self.asking.deadline(),
             self.paced_until,
             self.repairs.deadline(),
             probe,
+            self.bound_due(shared),
         ];
         moments.into_iter().flatten().min()
+    }
+
+    /// When the other side is next to be told how much it should send at most; none while that is not bounded.
+    fn bound_due(&self, shared: &Shared) -> Option<Instant> {
+        let bounded = shared.orders.most.load(Ordering::Relaxed) > 0;
+        bounded.then_some(self.bound_due)
     }
 
     fn hear(&mut self, feedback: Feedback) {
@@ -180,6 +201,7 @@ impl Pump {
                 }
                 self.publish();
             }
+            Feedback::Most(most) => shared.path().most = Some((most, now)),
             Feedback::Report {
                 audio,
                 loss,
@@ -222,7 +244,7 @@ impl Pump {
             match self.pacer.next(waiting, now) {
                 Step::Send(kind, probe) => self.send(kind, probe).await?,
                 Step::Wait(moment) => {
-                    self.paced_until = Some(moment);
+                    self.paced_until = Some(moment + TOGETHER);
                     return Ok(());
                 }
                 Step::Idle => {
@@ -271,8 +293,8 @@ impl Pump {
             .is_none_or(|sent| now.saturating_duration_since(sent) > QUIET);
         if quiet {
             self.sent = None;
-        } else if now >= self.probe_due {
-            self.probe_due = now + PROBE_EVERY;
+        } else if now >= self.probed + PROBE_EVERY.start {
+            self.probed = now;
             if let Some(probe) = self.estimator.probe(now) {
                 self.pacer.probe(probe, now);
             }
@@ -405,6 +427,16 @@ impl Pump {
             packets.push(Box::new(PictureLossIndication {
                 sender_ssrc,
                 media_ssrc,
+            }));
+        }
+        let now = Instant::now();
+        if self.bound_due(shared).is_some_and(|due| due <= now) {
+            self.bound_due = now + BOUND_EVERY;
+            let most = shared.orders.most.load(Ordering::Relaxed);
+            packets.push(Box::new(ReceiverEstimatedMaximumBitrate {
+                sender_ssrc,
+                bitrate: most as f32,
+                ssrcs: vec![media_ssrc],
             }));
         }
         if packets.is_empty() {

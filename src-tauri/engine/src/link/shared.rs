@@ -21,6 +21,9 @@ use crate::video::EncodedVideo;
 /// Sequence numbers that may wait to be asked for; more are lost for good and end in a keyframe.
 const MAX_NACKS: usize = 512;
 
+/// A bound that the other side has set holds for so long: it is said several times in that time.
+const MOST_HOLDS: Duration = Duration::from_secs(2);
+
 /// What this side wants of the other.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
@@ -41,6 +44,8 @@ pub(super) struct PathState {
     pub layer: Option<(u32, u32)>,
     pub audio_copies: bool,
     pub congestion: Congestion,
+    /// What the other side said that it should be sent at most, and when.
+    pub most: Option<(Bitrate, Instant)>,
 }
 
 /// What the estimator knows.
@@ -62,6 +67,8 @@ pub(super) struct Orders {
     pub keyframe_needed: AtomicBool,
     /// The most that the encoders could use, bits per second; 0: unknown.
     pub wanted: AtomicU64,
+    /// The most that the other side should send, bits per second; 0: as much as it can.
+    pub most: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -169,6 +176,10 @@ impl Shared {
             remote_loss: path.remote_loss,
             audio_copies: path.audio_copies,
             estimate: congestion.estimate,
+            most: path
+                .most
+                .filter(|(_, at)| at.elapsed() < MOST_HOLDS)
+                .map(|(most, _)| most),
             acknowledged: congestion.acknowledged,
             loss: congestion.loss,
             queue_delay: congestion.queue_delay,

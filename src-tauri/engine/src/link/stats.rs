@@ -105,6 +105,8 @@ pub struct LinkStats {
     /// What may be sent to this person, everything together; `None` before their first report on what
     /// arrived, and with one who makes none.
     pub estimate: Option<Bitrate>,
+    /// What they said of late that they should be sent at most, everything together: they share their line with others.
+    pub most: Option<Bitrate>,
     /// How fast our packets arrive there.
     pub acknowledged: Option<Bitrate>,
     /// Share of our packets that were lost of late, 0 to 1, by those reports.

@@ -12,6 +12,7 @@ use super::frames::{FrameHub, Tile};
 use super::media::Media;
 use super::options::SessionOptions;
 use super::peer::{Order, Peer, Shown, Surroundings, Which};
+use super::receiving::Receiving;
 use super::roster::Roster;
 use super::sending::{OwnPicture, Sending};
 use crate::call::{
@@ -49,6 +50,7 @@ pub(super) struct Actor {
     media: Media,
     roster: Roster,
     sending: Sending,
+    receiving: Receiving,
     signaling: Option<Signaling>,
     /// Tells of the network for as long as the call lasts.
     _network: NetworkWatch,
@@ -76,6 +78,7 @@ impl Actor {
             show: options.show,
         });
         let (shown, seen) = watch::channel(Arc::new(state.clone()));
+        let most_picture = options.most_picture;
         let (events, inbox) = mpsc::channel(EVENTS);
         let fanout = Fanout::default();
         let media = Media::start(&options, &fanout, &frames, &events);
@@ -90,7 +93,8 @@ impl Actor {
             fanout,
             media,
             roster: Roster::default(),
-            sending: Sending::default(),
+            sending: Sending::new(most_picture),
+            receiving: Receiving::default(),
             signaling: None,
             _network: network,
             events,
@@ -135,6 +139,8 @@ impl Actor {
                 _ = tick.tick() => {
                     self.media.microphone.set_loss(self.fanout.worst_loss());
                     self.send();
+                    let now = Instant::now();
+                    self.receiving.observe(&self.roster.sources(now), now);
                     let measured = self.measure();
                     self.step(Event::Measured(measured)).await;
                     self.step(Event::Tick).await;

@@ -18,9 +18,10 @@ mod load;
 mod media;
 mod options;
 mod peer;
+mod receiving;
 mod roster;
 mod sending;
-mod uplink;
+mod shared_line;
 
 pub use frames::{FrameHub, Tile};
 pub use handle::Session;

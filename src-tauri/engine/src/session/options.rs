@@ -3,6 +3,7 @@
 use visio_protocol::Invite;
 
 use crate::audio::{MicrophoneSpec, SpeakerSpec};
+use crate::transport::bitrate::Bitrate;
 use crate::video::CameraSpec;
 
 /// What a call is started with.
@@ -27,4 +28,6 @@ pub struct SessionOptions {
     /// How tall people are shown until [`Command::Show`](crate::call::Command::Show) says otherwise, in rows of device
     /// pixels; none: not at all.
     pub show: Option<u32>,
+    /// The most that one person's picture may cost, payload; none: whatever is of use.
+    pub most_picture: Option<Bitrate>,
 }

@@ -3,7 +3,7 @@
 //! A task of its own carries out what the call orders, one thing after the other, and passes on what the link says. Media goes past it: the
 //! link hands packets to [`Inbound`] on its own task, and from there they go to the decoders' threads.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -13,11 +13,12 @@ use visio_protocol::{Control, Recipient, SessionId, Signal};
 use super::ask::Ask;
 use super::fanout::Fanout;
 use super::heard::Heard;
-use crate::audio::AudioSource;
+use crate::audio::{AudioSource, SAMPLE_RATE};
 use crate::call::{Event, LinkChange};
 use crate::link::{Link, LinkConfig, LinkError, LinkEvent, LinkFailure, MediaSink};
 use crate::signaling::Signaling;
 use crate::transport::clock::SenderClock;
+use crate::transport::lateness::Lateness;
 use crate::transport::packet::RtpPacket;
 use crate::video::{Feedback, FrameSlot, LayerEncoders, VideoReceiver};
 
@@ -78,12 +79,14 @@ pub(super) struct Shown {
 pub(super) struct Inbound {
     pub audio: Arc<AudioSource>,
     pub video: VideoReceiver,
+    lateness: Mutex<Lateness>,
     pub first_sound: OnceLock<Instant>,
     pub first_picture: OnceLock<Instant>,
 }
 
 impl MediaSink for Inbound {
     fn audio(&self, packet: RtpPacket) {
+        self.lateness().note(packet.timestamp, packet.arrived);
         self.first_sound.get_or_init(|| packet.arrived);
         self.audio.push(packet);
     }
@@ -102,6 +105,17 @@ impl MediaSink for Inbound {
 
     fn video_clock(&self, clock: SenderClock) {
         self.video.set_clock(clock);
+    }
+}
+
+impl Inbound {
+    /// How long what comes from them has waited in queues; none while that can't be told.
+    pub fn queue(&self, now: Instant) -> Option<Duration> {
+        self.lateness().queue(now)
+    }
+
+    fn lateness(&self) -> MutexGuard<'_, Lateness> {
+        self.lateness.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -132,6 +146,7 @@ impl Peer {
         let inbound = Arc::new(Inbound {
             audio,
             video,
+            lateness: Mutex::new(Lateness::new(SAMPLE_RATE)),
             first_sound: OnceLock::new(),
             first_picture: OnceLock::new(),
         });

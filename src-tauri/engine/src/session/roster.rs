@@ -7,6 +7,7 @@ use std::time::Instant;
 use visio_protocol::{PersonId, SessionId};
 
 use super::peer::Peer;
+use super::receiving::Source;
 use super::sending::Way;
 use crate::call::{CallState, LimitedBy, Measured, PathShown, PersonMeasured, Quality, VideoShown};
 use crate::link::LinkState;
@@ -101,6 +102,24 @@ impl Roster {
             .collect();
         ways.sort_by_key(|way| way.session);
         ways
+    }
+
+    /// Everybody who sends to us, and how that arrives.
+    pub fn sources(&self, now: Instant) -> Vec<Source> {
+        self.peers
+            .iter()
+            .filter_map(|(session, entry)| {
+                let inbound = &entry.peer.inbound;
+                let voice = inbound.audio.stats();
+                Some(Source {
+                    session: *session,
+                    link: entry.peer.link()?,
+                    queue: inbound.queue(now),
+                    voice: (voice.packets_received, voice.packets_lost),
+                    picture: inbound.video.is_expected(),
+                })
+            })
+            .collect()
     }
 
     /// Tells the receivers whose camera is off, or who isn't shown: what does not come then is no freeze.

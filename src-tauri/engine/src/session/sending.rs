@@ -12,8 +12,9 @@ use visio_protocol::{Control, SessionId};
 
 use super::limits::{Hold, Means, ours, words};
 use super::load::Load;
-use super::uplink::{Flow, Uplink};
+use super::shared_line::{Flow, SharedLine};
 use crate::link::{Link, LinkStats};
+use crate::transport::bitrate::Bitrate;
 use crate::transport::ladder::{Chosen, Ladder, Offer, Want};
 use crate::transport::layer::Layer;
 use crate::transport::take::Take;
@@ -38,9 +39,11 @@ pub(super) struct OwnPicture {
 /// What was decided last.
 #[derive(Default)]
 pub(super) struct Sending {
+    /// The most that one person's picture may cost.
+    most: Option<Bitrate>,
     ladder: Ladder<SessionId>,
     strain: Strain,
-    uplink: Uplink,
+    uplink: SharedLine,
     lines: Vec<Line>,
     limited: Limited,
 }
@@ -58,6 +61,14 @@ struct Line {
 }
 
 impl Sending {
+    /// Nothing is decided yet; no picture will cost more than `most`.
+    pub fn new(most: Option<Bitrate>) -> Self {
+        Self {
+            most,
+            ..Self::default()
+        }
+    }
+
     /// Whether the machine does not keep up.
     pub fn slow(&self) -> bool {
         self.strain.slow()
@@ -93,29 +104,40 @@ impl Sending {
         }
         self.keep_lines(ways);
         let stats: Vec<_> = ways.iter().map(|way| way.link.stats()).collect();
-        let flows: Vec<_> = stats.iter().filter_map(flow).collect();
+        let flows = ways.iter().zip(&stats);
+        let flows: Vec<_> = flows.filter_map(|(way, stats)| flow(way, stats)).collect();
         self.uplink.observe(&flows, now);
-        let most = self.uplink.bound();
+        let uplink = self.uplink.bound();
+        let bounds: Vec<Option<Bitrate>> = stats
+            .iter()
+            .map(|stats| uplink.into_iter().chain(stats.most).min())
+            .collect();
         let wants: Vec<_> = ways
             .iter()
             .zip(&mut self.lines)
             .zip(&stats)
-            .map(|((way, line), stats)| Want {
+            .zip(&bounds)
+            .map(|(((way, line), stats), bound)| Want {
                 peer: way.session,
-                estimate: stats
-                    .estimate
-                    .map(|it| most.map_or(it, |most| it.min(most))),
+                estimate: stats.estimate.map(|it| bounded(it, *bound)),
                 reserved: line.load.reserve(stats, now),
                 rows: way.rows,
             })
             .collect();
+        let offer = |top| {
+            let offer = Offer::of(picture.size, top);
+            self.most.map_or(offer, |most| offer.at_most(most))
+        };
         let means = Means {
-            camera: Offer::of(picture.size, Layer::Full),
-            encoded: Offer::of(picture.size, self.strain.top()),
+            camera: offer(Layer::Full),
+            encoded: offer(self.strain.top()),
             half_rate: self.strain.half_rate(),
         };
         let plan = self.ladder.plan(&wants, means.encoded, now);
-        for ((way, line), chosen) in ways.iter().zip(&mut self.lines).zip(&plan.chosen) {
+        let lines = ways.iter().zip(&mut self.lines).zip(&bounds);
+        for (((way, line), bound), chosen) in lines.zip(&plan.chosen) {
+            // There is no use in finding out more than may be sent.
+            way.link.set_wanted(bounded(chosen.useful, *bound));
             line.obey(&way.link, chosen);
             line.tell_paused(&way.link, chosen.paused && !picture.off);
         }
@@ -162,11 +184,17 @@ impl Sending {
     }
 }
 
+fn bounded(rate: Bitrate, bound: Option<Bitrate>) -> Bitrate {
+    bound.map_or(rate, |bound| rate.min(bound))
+}
+
 /// How a connection that reports is doing.
-fn flow(stats: &LinkStats) -> Option<Flow> {
+fn flow(way: &Way, stats: &LinkStats) -> Option<Flow> {
     Some(Flow {
-        acknowledged: stats.acknowledged?,
+        arrived: stats.acknowledged?,
+        queue: Some(stats.queue_delay),
         loss: stats.loss,
+        picture: way.rows.is_some(),
     })
 }
 
@@ -189,7 +217,6 @@ impl Line {
 
     /// Has the link take what was chosen; it asks for the keyframe that it then waits for.
     fn obey(&mut self, link: &Link, chosen: &Chosen<SessionId>) {
-        link.set_wanted(chosen.useful);
         if self.take.replace(chosen.take) != Some(chosen.take) {
             tracing::debug!(session = %self.session, take = ?chosen.take, "another layer");
             link.take(chosen.take);

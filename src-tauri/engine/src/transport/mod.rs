@@ -5,6 +5,7 @@
 //!
 //! - [`bitrate`], [`layer`], [`take`]: the words in which the network speaks with the encoders
 //! - [`ladder`]: who is sent which layer, and what each layer may cost
+//! - [`lateness`]: the queue on the way here, as a voice tells it
 //! - [`clock`]: when something was captured by the sender's clock
 //! - [`packet`]: one received packet, the leaf that every media room shares
 //! - [`transport_report`]: which of our packets arrived, and when
@@ -24,6 +25,7 @@ pub mod fuzzing;
 pub mod history;
 pub mod keyframe;
 pub mod ladder;
+pub mod lateness;
 pub mod layer;
 pub mod pacer;
 pub mod packet;

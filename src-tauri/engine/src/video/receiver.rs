@@ -139,6 +139,11 @@ impl VideoReceiver {
         }
     }
 
+    /// Whether pictures are to be expected.
+    pub fn is_expected(&self) -> bool {
+        self.shared.measured().paused_since.is_none()
+    }
+
     /// What happened so far.
     pub fn stats(&self) -> VideoInboundStats {
         let pattern = self.shared.pattern().stats();

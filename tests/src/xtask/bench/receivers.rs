@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use visio_tests::rows::VIDEO_CEILING;
 use visio_tests::{Binaries, Participant, Result, Server, Trouble, chromium, need, net};
 
 use super::film::media;
@@ -100,6 +101,7 @@ fn sender(binaries: &Binaries, receivers: usize) -> Result<(f64, u32)> {
     std::thread::sleep(Duration::from_secs(1));
     let sender = Participant::new(binaries, &invite, "sender")?
         .camera("pattern:1280x720@30")
+        .most_picture(VIDEO_CEILING)
         .join()?;
     std::thread::sleep(SETTLES + MEASURED);
     let moments = sender.moments()?;

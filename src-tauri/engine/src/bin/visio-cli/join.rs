@@ -11,6 +11,7 @@ use visio_engine::audio::{MicrophoneSpec, SpeakerSpec};
 use visio_engine::call::{CallState, Connection, DeviceStatus, Person, Phase, Trouble};
 use visio_engine::session::{Session, SessionOptions};
 use visio_engine::stats::Report;
+use visio_engine::transport::bitrate::Bitrate;
 use visio_engine::video::CameraSpec;
 use visio_protocol::{Invite, PersonId};
 
@@ -53,6 +54,9 @@ pub struct Options {
     /// Ask the others for a picture as if it were shown so many rows high; 0: for none.
     #[arg(long, value_name = "HEIGHT", default_value_t = FULL_SIZE)]
     show: u32,
+    /// Spend no more than this on the picture that one person is sent, in kbit/s: for a line that is paid by the byte.
+    #[arg(long, value_name = "KBPS", value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    most_picture: Option<u64>,
     /// Send the noise around the microphone too, not only the voice
     #[arg(long)]
     no_noise_suppression: bool,
@@ -90,6 +94,7 @@ pub async fn run(options: Options, words: &Words) -> Result<(), String> {
         music: options.music,
         join: true,
         show: Some(options.show).filter(|rows| *rows > 0),
+        most_picture: options.most_picture.map(Bitrate::from_kbps),
     });
     let seconds = match &options.stats {
         Some(path) => Some(Seconds::create(path).map_err(|error| unwritable(path, &error))?),

@@ -75,6 +75,20 @@ impl Offer {
         Self(offer)
     }
 
+    /// The same, with no layer dearer than `most`: those that would look like nothing for that are left out, but for the
+    /// smallest.
+    pub fn at_most(self, most: Bitrate) -> Self {
+        let capped = |layer: Layer| {
+            let range = self.range(layer)?;
+            let kept = layer == Layer::Low || range.least <= most;
+            kept.then(|| Range {
+                least: range.least,
+                most: range.most.min(most).max(range.least),
+            })
+        };
+        Self(Layer::ALL.map(capped))
+    }
+
     /// The range of a layer, if it can be made.
     pub fn range(&self, layer: Layer) -> Option<Range> {
         self.0[layer.index()]
@@ -174,6 +188,20 @@ mod tests {
         }
         let slow = Offer::of(Some((1920, 1080)), Layer::Middle);
         assert_eq!(slow.for_rows(4320), Some(Layer::Middle));
+    }
+
+    #[test]
+    fn what_may_be_spent_bounds_every_layer_and_leaves_out_those_that_it_does_not_carry() {
+        let offer = Offer::of(Some((1920, 1080)), Layer::Full);
+        let most = |kbps| {
+            let offer = offer.at_most(Bitrate::from_kbps(kbps));
+            let most = |layer| Some(offer.range(layer)?.most.bps() / 1000);
+            Layer::ALL.map(most)
+        };
+        assert_eq!(most(1_500), [Some(250), Some(800), Some(1_500), None]);
+        assert_eq!(most(300), [Some(250), Some(300), None, None]);
+        assert_eq!(most(1), [Some(60), None, None, None]);
+        assert_eq!(offer.at_most(Bitrate::from_kbps(9_000)), offer);
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //!
 //! Both send voice and video to each other through an [`Estimator`](super::estimator::Estimator)
 //! and a [`Pacer`](super::pacer::Pacer), and what they report travels, waits and is lost on the same
-//! line as the media. A download can share it. Only tests use this room.
+//! line as the media. A download can share it, or others who send to the same person ([`Crowd`]). Only tests use this room.
 
+mod crowd;
 mod encoder;
 mod figures;
 mod path;
@@ -11,6 +12,7 @@ mod person;
 mod random;
 mod tcp;
 
+pub use crowd::Crowd;
 pub use path::{Conditions, Loss, Path};
 pub use person::{AUDIO_RATE, Person};
 pub use random::Random;

@@ -76,6 +76,8 @@ pub struct Person {
     encoder: Encoder,
     /// The most its camera makes.
     pub ceiling: Bitrate,
+    /// The most that they were asked to send, everything together.
+    pub bound: Option<Bitrate>,
     number: u16,
     audio: VecDeque<Duration>,
     video: VecDeque<(usize, Duration)>,
@@ -103,6 +105,7 @@ impl Person {
             pacer: Pacer::new(epoch),
             encoder: Encoder::new(seed),
             ceiling,
+            bound: None,
             number: (seed * 7919) as u16,
             audio: VecDeque::new(),
             video: VecDeque::new(),
@@ -137,8 +140,13 @@ impl Person {
             self.dropped += 1;
             self.encoder.force_keyframe();
         }
-        self.estimator.set_wanted(self.ceiling + AUDIO_RATE);
-        let rate = self.estimator.estimate().saturating_sub(AUDIO_RATE);
+        let bounded = |rate: Bitrate| self.bound.map_or(rate, |bound| rate.min(bound));
+        let (wanted, may) = (
+            bounded(self.ceiling + AUDIO_RATE),
+            bounded(self.estimator.estimate()),
+        );
+        self.estimator.set_wanted(wanted);
+        let rate = may.saturating_sub(AUDIO_RATE);
         // Six parts in a hundred go into headers.
         let rate = (rate * 0.94).min(self.ceiling);
         if rate >= LEAST_VIDEO {
