@@ -43,6 +43,8 @@ pub struct Hold {
     gaps: VecDeque<Instant>,
     /// Those that were waited for too long to go unseen, and when that ended.
     long: VecDeque<(Instant, Duration)>,
+    /// The longest that is to be expected though it may not have happened yet, and since when.
+    expected: Option<(Instant, Duration)>,
     hold: Duration,
     at: Option<Instant>,
 }
@@ -53,6 +55,20 @@ impl Hold {
         keep(&mut self.gaps, now, FREQUENT);
         if wait > UNSEEN {
             keep(&mut self.long, (now, wait), LONG_WAITS);
+        }
+    }
+
+    /// A gap may hold the decoder up for so long, and will before long.
+    pub fn expect(&mut self, wait: Duration, now: Instant) {
+        let recent =
+            |(at, _): &(Instant, Duration)| now.saturating_duration_since(*at) <= REMEMBERED;
+        let longer = |(_, known): &(Instant, Duration)| *known > wait;
+        if !self
+            .expected
+            .as_ref()
+            .is_some_and(|it| recent(it) && longer(it))
+        {
+            self.expected = Some((now, wait));
         }
     }
 
@@ -77,8 +93,10 @@ impl Hold {
         let waits = self.long.iter().filter(|(at, _)| recent(at));
         let mut waits: Vec<Duration> = waits.map(|(_, wait)| *wait).collect();
         waits.sort_unstable_by(|a, b| b.cmp(a));
-        waits
-            .get(RANK - 1)
+        let happened = waits.get(RANK - 1).copied();
+        let expected = self.expected.filter(|(at, _)| recent(at));
+        happened
+            .max(expected.map(|(_, wait)| wait))
             .map_or(Duration::ZERO, |wait| wait.saturating_sub(UNSEEN))
     }
 }
@@ -113,6 +131,18 @@ mod tests {
         for second in 0..100 {
             assert_eq!(hold.get(now + ms(1_000) * second), Duration::ZERO);
         }
+    }
+
+    #[test]
+    fn what_is_to_be_expected_need_not_happen_first_and_is_forgotten() {
+        let (mut hold, start) = (Hold::default(), Instant::now());
+        hold.expect(ms(190), start);
+        assert_eq!(hold.get(start), Duration::ZERO, "too few gaps");
+        let now = gaps(&mut hold, FREQUENT as u32, ms(90), start);
+        hold.expect(ms(180), now);
+        assert_eq!(hold.get(now), ms(90), "the longer of the two");
+        let later = now + REMEMBERED + ms(1_000);
+        assert!(hold.get(later) < ms(90));
     }
 
     #[test]

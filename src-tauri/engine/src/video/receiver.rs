@@ -265,6 +265,9 @@ impl<'a> Work<'a> {
             while let Some(wait) = self.assembler.waited() {
                 self.hold.waited(wait, now);
             }
+            if let Some(wait) = self.assembler.second_repair() {
+                self.hold.expect(wait, now);
+            }
             match output {
                 Output::AccessUnit(unit) => self.decode(unit),
                 Output::Nack(numbers) => (self.feedback)(Feedback::Nack(numbers)),

@@ -214,6 +214,9 @@ fn watch(path: Path, seed: u64) -> Seen {
             while let Some(wait) = assembler.waited() {
                 hold.waited(wait, now);
             }
+            if let Some(wait) = assembler.second_repair() {
+                hold.expect(wait, now);
+            }
             let answer = match output {
                 Output::AccessUnit(unit) => {
                     let captured = start + unit.timestamp / 3000 * USUAL;
@@ -316,6 +319,13 @@ fn judge(path: Path, fps: f64, frozen: f64, longest: Duration, p95: Duration) ->
     let minutes = runs.len() as f64;
     let mean_fps = runs.iter().map(|run| f64::from(run.frames)).sum::<f64>() / 60.0 / minutes;
     let share = runs.iter().map(|run| run.frozen.as_secs_f64()).sum::<f64>() / 60.0 / minutes;
+    let ms = |what: fn(&Seen) -> Duration| runs.iter().map(what).map(|it| it.as_millis());
+    println!(
+        "{share:.4} frozen: {:?} ms, held {:?}, p95 {:?}",
+        ms(|run| run.frozen).collect::<Vec<_>>(),
+        ms(|run| run.held).collect::<Vec<_>>(),
+        ms(|run| run.p95).collect::<Vec<_>>()
+    );
     assert!(mean_fps >= fps, "{mean_fps} fps: {runs:?}");
     assert!(share <= frozen, "{share} frozen: {runs:?}");
     for run in &runs {

@@ -37,6 +37,9 @@ const PATIENCE: Range<Duration> = Duration::from_millis(60)..Duration::from_mill
 const TWICE_FROM: f32 = 0.02;
 const THRICE_FROM: f32 = 0.05;
 
+/// From this share of losses on, the first repair of a packet is lost so often that it is to be expected.
+const OFTEN: f32 = 0.09;
+
 /// Between two copies of a request: losses come in bursts.
 const COPY_AFTER: Duration = Duration::from_millis(6);
 
@@ -232,6 +235,12 @@ impl MissingPackets {
             Some(_) => (self.reorder_time() + self.retry_interval() * ATTEMPTS)
                 .clamp(PATIENCE.start, PATIENCE.end),
         }
+    }
+
+    /// How long a gap holds up what came after it when its first repair is lost too, where that is to be expected.
+    pub fn second_repair(&self) -> Option<Duration> {
+        let recovery = self.recovery.filter(|_| self.loss >= OFTEN)?;
+        Some(self.reorder_time() + self.retry_interval() + recovery.smoothed)
     }
 
     /// When the oldest will have been waited for long enough.

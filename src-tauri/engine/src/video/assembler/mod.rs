@@ -248,6 +248,11 @@ impl Assembler {
         self.awaiting_keyframe = true;
     }
 
+    /// How long a gap will hold up what came after it when its first repair is lost too, where that is to be expected.
+    pub fn second_repair(&self) -> Option<Duration> {
+        self.missing.second_repair()
+    }
+
     /// Notes when a gap begins to hold up what came after it, and for how long it did.
     fn watch_gap(&mut self, now: Instant) {
         let blocked = self.missing.since(self.next);
