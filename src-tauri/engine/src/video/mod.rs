@@ -3,8 +3,8 @@
 //! Sending: capture thread → [`slot::FrameSlot`] → a thread for each layer that is taken ([`layers`],
 //! [`encoder`]: scale, encode, packetise once for everybody). Receiving: packets → media thread ([`receiver`]: reorder, assemble, decode) →
 //! [`slot::FrameSlot`]. At 720p a picture is some 10 ms old when it is out on the other side of a
-//! loopback; nothing queues but what waits for a missing packet, for its voice ([`playout`]), or because repairs are frequent
-//! ([`hold`]).
+//! loopback; nothing queues but what waits for a missing packet, for its voice (`playout`), or because repairs are frequent
+//! (`hold`).
 
 pub mod assembler;
 pub mod camera;
