@@ -26,6 +26,12 @@ const GOOD_ENOUGH: f64 = 48.0;
 /// Farther than this, in samples (8 ms), the reading place jumps: what drifted so far has jumped, not drifted.
 const JUMP: f64 = 384.0;
 
+/// But only once so many blocks in a row (50 ms) found it there: a single stamp that errs is no jump.
+const JUMPED: u32 = 5;
+
+/// Farther than this, in samples (100 ms), no stamp errs: a device has been away.
+const AWAY: f64 = 4_800.0;
+
 /// Beyond [`GOOD_ENOUGH`] the distance is closed within so many samples (2 s).
 const CLOSED_WITHIN: f64 = 96_000.0;
 
@@ -44,6 +50,8 @@ pub(crate) struct FarEnd {
     first: u64,
     /// The position to read at; `None` before the first block.
     reading: Option<f64>,
+    /// For so many blocks in a row it has been too far off.
+    astray: u32,
     /// The position of the last sample that was not silent.
     loud_until: u64,
 }
@@ -56,6 +64,7 @@ impl FarEnd {
             samples: VecDeque::with_capacity(KEPT_SAMPLES),
             first: 0,
             reading: None,
+            astray: 0,
             loud_until: 0,
         }
     }
@@ -93,9 +102,14 @@ impl FarEnd {
             return false;
         }
         let wanted = self.clock.position_at(captured_at + LEAD);
+        let off = self.reading.map_or(f64::INFINITY, |at| (wanted - at).abs());
+        self.astray = if off <= JUMP { 0 } else { self.astray + 1 };
         let at = match self.reading {
-            Some(at) if (wanted - at).abs() <= JUMP => at,
-            _ => wanted,
+            Some(at) if off <= AWAY && self.astray < JUMPED => at,
+            _ => {
+                self.astray = 0;
+                wanted
+            }
         };
         let step = 1.0 + correction(wanted - at);
         for (n, sample) in out.iter_mut().enumerate() {

@@ -81,6 +81,20 @@ fn a_speaker_whose_delay_jumps_is_followed_within_half_a_second() {
 }
 
 #[test]
+fn a_single_stamp_that_errs_moves_nothing() {
+    let mut scene = Scene::new();
+    scene.farthest(500, 0.0);
+    let before = scene.delay;
+    for _ in 0..20 {
+        scene.delay = before + Duration::from_millis(20);
+        scene.farthest(1, 0.0);
+        scene.delay = before;
+        let off = scene.farthest(30, 0.0);
+        assert!(off < 60.0, "{off} samples");
+    }
+}
+
+#[test]
 fn what_was_never_played_is_silence() {
     let now = Instant::now();
     let mut far = FarEnd::new(now);
