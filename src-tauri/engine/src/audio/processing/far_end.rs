@@ -29,9 +29,6 @@ const JUMP: f64 = 384.0;
 /// But only once so many blocks in a row (50 ms) found it there: a single stamp that errs is no jump.
 const JUMPED: u32 = 5;
 
-/// Farther than this, in samples (100 ms), no stamp errs: a device has been away.
-const AWAY: f64 = 4_800.0;
-
 /// Beyond [`GOOD_ENOUGH`] the distance is closed within so many samples (2 s).
 const CLOSED_WITHIN: f64 = 96_000.0;
 
@@ -105,7 +102,7 @@ impl FarEnd {
         let off = self.reading.map_or(f64::INFINITY, |at| (wanted - at).abs());
         self.astray = if off <= JUMP { 0 } else { self.astray + 1 };
         let at = match self.reading {
-            Some(at) if off <= AWAY && self.astray < JUMPED => at,
+            Some(at) if self.astray < JUMPED => at,
             _ => {
                 self.astray = 0;
                 wanted
