@@ -122,6 +122,13 @@ impl AudioSource {
         inbox.packets.push_back(arrival);
     }
 
+    /// Packets that came, and that were lost: of the stats what costs no Fourier transform.
+    pub fn packets(&self) -> (u64, u64) {
+        let overflown = lock(&self.inbox).discarded;
+        let stats = lock(&self.voice).stats(overflown);
+        (stats.packets_received, stats.packets_lost)
+    }
+
     /// What this voice went through so far.
     pub fn stats(&self) -> AudioInboundStats {
         let overflown = lock(&self.inbox).discarded;

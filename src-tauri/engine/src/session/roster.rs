@@ -110,12 +110,11 @@ impl Roster {
             .iter()
             .filter_map(|(session, entry)| {
                 let inbound = &entry.peer.inbound;
-                let voice = inbound.audio.stats();
                 Some(Source {
                     session: *session,
                     link: entry.peer.link()?,
                     queue: inbound.queue(now),
-                    voice: (voice.packets_received, voice.packets_lost),
+                    voice: inbound.audio.packets(),
                     picture: inbound.video.is_expected(),
                 })
             })

@@ -4,7 +4,7 @@
 //! an [`Estimator`](crate::transport::estimator::Estimator) of their own and knows nothing of the others.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 use std::time::{Duration, Instant};
 
 use super::encoder::FRAME_TIME;
@@ -43,7 +43,7 @@ pub struct Crowd {
     /// To the one, and from them.
     paths: [Path; 2],
     on_the_way: BinaryHeap<Reverse<(Duration, u64)>>,
-    packets: std::collections::HashMap<u64, (usize, Packet)>,
+    packets: HashMap<u64, (usize, Packet)>,
     count: u64,
 }
 
@@ -68,7 +68,7 @@ impl Crowd {
             senders: senders.collect(),
             paths: [3, 4].map(|n| Path::new(conditions, seed * 10 + n)),
             on_the_way: BinaryHeap::new(),
-            packets: std::collections::HashMap::new(),
+            packets: HashMap::new(),
             count: 0,
         }
     }
@@ -76,11 +76,6 @@ impl Crowd {
     /// The time, as an instant.
     pub fn now(&self) -> Instant {
         self.epoch + self.now
-    }
-
-    /// How long a packet waits in the line's queue now.
-    pub fn queue(&self) -> Duration {
-        self.paths[0].queue(self.now)
     }
 
     /// This one should send no more than that, as they have just heard.
