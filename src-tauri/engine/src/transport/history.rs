@@ -26,7 +26,7 @@ const MAX_SHARE: f64 = 0.33;
 
 /// Copies of repairs may be sent while all repair takes no more than this: what was asked for and not
 /// sent at all comes first.
-const MAX_COPY_SHARE: f64 = 0.28;
+const MAX_COPY_SHARE: f64 = 0.24;
 
 /// Bytes of repair that are always allowed per window, so that a stream that sends little (a still
 /// picture, its first second) can be repaired at all: about twenty full packets.
