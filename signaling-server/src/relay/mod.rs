@@ -21,4 +21,12 @@
 
 #![allow(dead_code, reason = "what uses it follows")]
 
+mod bucket;
+mod credentials;
+mod destinations;
+mod frame;
+mod nonce;
+mod packet;
+mod quota;
+mod refusal;
 mod stun;
