@@ -21,7 +21,11 @@
 
 #![allow(dead_code, reason = "what uses it follows")]
 
+mod addresses;
+mod allocation;
 mod bucket;
+mod client;
+mod core;
 mod credentials;
 mod destinations;
 mod frame;
@@ -30,3 +34,6 @@ mod packet;
 mod quota;
 mod refusal;
 mod stun;
+mod wish;
+
+pub mod fuzzing;
