@@ -19,8 +19,7 @@
 //! fuzzing       what is fuzzed
 //! ```
 
-#![allow(dead_code, reason = "what uses it follows")]
-
+mod access;
 mod addresses;
 mod allocation;
 mod bucket;
@@ -30,10 +29,17 @@ mod credentials;
 mod destinations;
 mod frame;
 mod nonce;
+mod options;
 mod packet;
 mod quota;
 mod refusal;
+mod sockets;
 mod stun;
 mod wish;
 
 pub mod fuzzing;
+
+pub use access::Relays;
+pub use credentials::RelaySecret;
+pub use options::{Ports, RelayOptions};
+pub use sockets::{Door, Relay, RelayError};
