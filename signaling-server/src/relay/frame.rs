@@ -6,8 +6,9 @@ use super::packet::MAX_DATAGRAM;
 use super::stun::{COOKIE, HEADER, padded};
 use std::ops::{Range, RangeInclusive};
 
-/// The numbers that a client may give to channels (RFC 8656, section 12).
-pub const CHANNELS: RangeInclusive<u16> = 0x4000..=0x4fff;
+/// The numbers that a client may give to channels: those of RFC 5766, section 11, of which RFC 8656
+/// leaves new clients only the first quarter. Old ones (coturn's) use all of them.
+pub const CHANNELS: RangeInclusive<u16> = 0x4000..=0x7fff;
 
 /// The header of ChannelData, in bytes: number and length.
 pub const CHANNEL_HEADER: usize = 4;
@@ -108,7 +109,7 @@ mod tests {
         let packet = [&channel_header(0x4001, 3)[..], b"abc", b"\0"].concat();
         assert_eq!(channel_data(&packet), Some((0x4001, 4..7)));
         assert_eq!(channel_data(&packet[..6]), None);
-        assert_eq!(channel_data(&channel_header(0x5000, 0)), None);
+        assert_eq!(channel_data(&channel_header(0x8000, 0)), None);
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    fn push(&self, packet: &Packet, kind: Kind, now: Instant) {
+    pub(super) fn push(&self, packet: &Packet, kind: Kind, now: Instant) {
         self.queue.borrow_mut().push(packet.as_bytes(), kind, now);
         self.filled.notify_one();
     }
