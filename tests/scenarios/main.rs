@@ -16,6 +16,7 @@ mod network_lab;
 mod network_names;
 mod network_paths;
 mod network_rows;
+mod relay;
 mod rig;
 mod scenario;
 mod seen_and_heard;
@@ -41,6 +42,7 @@ fn trials() -> Vec<Trial> {
         audio_devices::trials(),
         echo::trials(),
         bad_input::trials(),
+        relay::trials(),
         two_people::trials(),
         group::trials(),
         ladder::trials(),
