@@ -41,7 +41,7 @@ impl Numbers {
     }
 
     /// The next one.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -50,7 +50,7 @@ impl Numbers {
 
     /// From 0 to `end`, without it.
     pub fn below(&mut self, end: usize) -> usize {
-        (self.next() % end.max(1) as u64) as usize
+        (self.draw() % end.max(1) as u64) as usize
     }
 }
 
@@ -175,7 +175,7 @@ impl Driver {
                 self.packet.received(length);
                 let outcome = self
                     .core
-                    .from_peer(relayed, peer, &mut self.packet, self.now);
+                    .peer_sent(relayed, peer, &mut self.packet, self.now);
                 self.look(outcome);
             }
             4 => self.channel(input),
@@ -200,7 +200,7 @@ impl Driver {
         let from = client(who);
         let outcome = self
             .core
-            .from_client(from, &mut self.packet, self.now, &mut self.sockets);
+            .client_sent(from, &mut self.packet, self.now, &mut self.sockets);
         self.look(outcome);
         if outcome == Outcome::ToClient(from)
             && let Ok(message) = Message::read(self.packet.as_bytes())
@@ -339,7 +339,7 @@ mod tests {
                 let mut changed = seed.clone();
                 for _ in 0..=numbers.below(10) {
                     let place = numbers.below(changed.len());
-                    changed[place] = numbers.next() as u8;
+                    changed[place] = numbers.draw() as u8;
                 }
                 drive(&changed);
             }

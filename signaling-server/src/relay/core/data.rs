@@ -46,7 +46,7 @@ impl Core {
             return Outcome::Nothing;
         };
         packet.narrow(data);
-        self.to_peer(client, peer, packet, now)
+        self.relay_to_peer(client, peer, packet, now)
     }
 
     /// A Send indication of a client.
@@ -63,11 +63,11 @@ impl Core {
             return Outcome::Nothing;
         }
         packet.narrow(data);
-        self.to_peer(client, peer, packet, now)
+        self.relay_to_peer(client, peer, packet, now)
     }
 
     /// Data of a client for a peer that it may reach.
-    fn to_peer(
+    fn relay_to_peer(
         &mut self,
         client: Client,
         peer: SocketAddr,
@@ -85,7 +85,7 @@ impl Core {
         }
         if self.relays_at(peer.ip()) {
             if self.addresses.owner(peer).is_some() {
-                return self.from_peer(peer, relayed, packet, now);
+                return self.peer_sent(peer, relayed, packet, now);
             }
             if self.reach != Reach::Loopback {
                 return Outcome::Nothing;
@@ -95,7 +95,7 @@ impl Core {
     }
 
     /// A datagram that has arrived from `peer` at a relayed address.
-    pub fn from_peer(
+    pub fn peer_sent(
         &mut self,
         relayed: SocketAddr,
         peer: SocketAddr,

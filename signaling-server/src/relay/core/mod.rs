@@ -111,7 +111,7 @@ impl Core {
     }
 
     /// A packet of a client: a datagram, or a frame of its stream.
-    pub fn from_client(
+    pub fn client_sent(
         &mut self,
         client: Client,
         packet: &mut Packet,

@@ -143,9 +143,9 @@ impl Exchange {
                     };
                     inner
                         .core
-                        .from_client(client, packet, now, &mut inner.relayed)
+                        .client_sent(client, packet, now, &mut inner.relayed)
                 }
-                Origin::Relayed(relayed) => inner.core.from_peer(relayed, from, packet, now),
+                Origin::Relayed(relayed) => inner.core.peer_sent(relayed, from, packet, now),
             };
             let way = route(outcome, packet, &inner.streams, Kind::Media, now);
             let Some((from, to)) = way else {
@@ -191,7 +191,7 @@ impl Exchange {
         let now = Instant::now();
         let outcome = inner
             .core
-            .from_client(client, packet, now, &mut inner.relayed);
+            .client_sent(client, packet, now, &mut inner.relayed);
         let kind = match outcome {
             Outcome::ToClient(receiver) if receiver == client => Kind::Answer,
             _ => Kind::Media,

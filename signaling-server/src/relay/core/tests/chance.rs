@@ -11,7 +11,7 @@ const INPUTS: u64 = 200;
 fn no_sequence_of_packets_and_times_breaks_a_bound() {
     for seed in 1..=INPUTS {
         let mut numbers = Numbers::new(seed);
-        let input: Vec<u8> = (0..3000).map(|_| numbers.next() as u8).collect();
+        let input: Vec<u8> = (0..3000).map(|_| numbers.draw() as u8).collect();
         drive(&input);
     }
 }
@@ -23,7 +23,7 @@ fn no_answer_is_so_long_that_strangers_could_use_it_against_others() {
     let anna = Person::new("anna", "192.0.2.1:1000");
     for _ in 0..20_000 {
         let mut bytes: Vec<u8> = (0..20 + numbers.below(60))
-            .map(|_| numbers.next() as u8)
+            .map(|_| numbers.draw() as u8)
             .collect();
         bytes[..2].copy_from_slice(&[[0, 1], [0, 3], [0, 4], [0, 8]][numbers.below(4)]);
         bytes.truncate(bytes.len() & !3);

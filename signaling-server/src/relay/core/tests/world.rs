@@ -97,7 +97,7 @@ impl World {
         assert!(packet.replace(bytes));
         let outcome = self
             .core
-            .from_client(client, &mut packet, self.now, &mut self.sockets);
+            .client_sent(client, &mut packet, self.now, &mut self.sockets);
         (outcome, packet)
     }
 
@@ -107,7 +107,7 @@ impl World {
         assert!(packet.replace(bytes));
         let outcome = self
             .core
-            .from_peer(relayed, at(peer), &mut packet, self.now);
+            .peer_sent(relayed, at(peer), &mut packet, self.now);
         (outcome, packet)
     }
 }
