@@ -15,6 +15,9 @@ const DEFAULT_LIFE: Duration = Duration::from_secs(10 * 60);
 /// How long at most (RFC 8656, section 7.2, recommends no more than an hour).
 const MAX_LIFE: Duration = Duration::from_secs(60 * 60);
 
+/// Peers that one request may name. ICE names one; each costs a look at the machine's addresses.
+const MAX_PEERS: usize = 32;
+
 const NO_ALLOCATION: Refusal = Refusal::Mismatch("There is no allocation");
 
 /// What a request was answered with.
@@ -248,6 +251,9 @@ impl Core {
         for attribute in message.attributes() {
             if attribute.kind == AttributeType::XOR_PEER_ADDRESS {
                 let peer = message.read_address(&attribute).ok_or(NO_ADDRESS)?;
+                if peers.len() == MAX_PEERS {
+                    return Err(Refusal::ServerFull("These are too many peers at once"));
+                }
                 self.check_peer(client, peer, sockets)?;
                 peers.push(peer.ip());
             }

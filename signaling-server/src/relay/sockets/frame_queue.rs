@@ -4,9 +4,15 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// Bytes that wait at most: more than a keyframe, and a quarter of a second at 2 Mbit/s. The oldest
-/// media goes first.
+/// Bytes that wait at most, [`FRAME_COST`] included: more than a keyframe, and a quarter of a second
+/// at 2 Mbit/s. The oldest media goes first.
 const MAX_BYTES: usize = 64 * 1024;
+
+/// What a frame costs besides its bytes, in bytes: so that many tiny ones fill no memory either.
+const FRAME_COST: usize = 128;
+
+/// Buffers that are kept to be used again, at most: as many frames of full length as may wait.
+const MAX_SPARE: usize = 48;
 
 /// Answers that wait at most. A client that asks without ever reading gets no further ones.
 const MAX_ANSWERS: usize = 64;
@@ -30,6 +36,12 @@ struct Frame {
     since: Instant,
 }
 
+impl Frame {
+    fn cost(&self) -> usize {
+        self.bytes.len() + FRAME_COST
+    }
+}
+
 /// Frames that wait for one stream.
 #[derive(Debug, Default)]
 pub(super) struct FrameQueue {
@@ -46,7 +58,7 @@ impl FrameQueue {
         if kind == Kind::Answer && self.answers == MAX_ANSWERS {
             return;
         }
-        while self.bytes + bytes.len() > MAX_BYTES {
+        while self.bytes + bytes.len() + FRAME_COST > MAX_BYTES {
             let oldest = self.waiting.iter().position(|it| it.kind == Kind::Media);
             let Some(frame) = oldest.and_then(|place| self.waiting.remove(place)) else {
                 break;
@@ -56,13 +68,14 @@ impl FrameQueue {
         let mut buffer = self.spare.pop().unwrap_or_default();
         buffer.clear();
         buffer.extend_from_slice(bytes);
-        self.bytes += bytes.len();
-        self.answers += usize::from(kind == Kind::Answer);
-        self.waiting.push_back(Frame {
+        let frame = Frame {
             bytes: buffer,
             kind,
             since: now,
-        });
+        };
+        self.bytes += frame.cost();
+        self.answers += usize::from(kind == Kind::Answer);
+        self.waiting.push_back(frame);
     }
 
     /// Takes the first frame that is not too old. [`FrameQueue::give_back`] takes its buffer.
@@ -74,7 +87,7 @@ impl FrameQueue {
                 self.dropped(frame);
                 continue;
             }
-            self.bytes -= frame.bytes.len();
+            self.bytes -= frame.cost();
             self.answers -= usize::from(frame.kind == Kind::Answer);
             return Some(frame.bytes);
         }
@@ -82,13 +95,15 @@ impl FrameQueue {
 
     /// The buffer of a frame that was sent.
     pub(super) fn give_back(&mut self, buffer: Vec<u8>) {
-        self.spare.push(buffer);
+        if self.spare.len() < MAX_SPARE {
+            self.spare.push(buffer);
+        }
     }
 
     fn dropped(&mut self, frame: Frame) {
-        self.bytes -= frame.bytes.len();
+        self.bytes -= frame.cost();
         self.answers -= usize::from(frame.kind == Kind::Answer);
-        self.spare.push(frame.bytes);
+        self.give_back(frame.bytes);
     }
 }
 
@@ -122,8 +137,8 @@ mod tests {
             queue.push(&media(number), Kind::Media, now);
         }
         assert_eq!(queue.pop(now).unwrap(), b"answer");
-        // 63 of 1 KiB fit beside the answer.
-        for number in 37..100 {
+        // 56 of 1 KiB fit beside the answer.
+        for number in 44..100 {
             assert_eq!(queue.pop(now).unwrap(), media(number));
         }
         assert_eq!(queue.pop(now), None);
@@ -148,10 +163,12 @@ mod tests {
         let mut queue = FrameQueue::default();
         for _ in 0..10_000 {
             queue.push(b"answer", Kind::Answer, now);
+            queue.push(&[], Kind::Media, now);
             queue.push(&media(1), Kind::Media, now);
         }
         assert_eq!(queue.answers, MAX_ANSWERS);
         assert!(queue.bytes <= MAX_BYTES);
-        assert!(queue.spare.len() <= 1);
+        assert!(queue.waiting.len() <= MAX_BYTES / FRAME_COST);
+        assert!(queue.spare.len() <= MAX_SPARE);
     }
 }

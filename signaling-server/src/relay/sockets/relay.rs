@@ -86,26 +86,19 @@ impl Relay {
         getrandom::fill(&mut nonce_key).map_err(io::Error::other)?;
         let core = move || Core::new(settings, nonce_key, Instant::now(), time_of_day());
 
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
         let (stop, stopped) = oneshot::channel();
         let (end, ended) = oneshot::channel();
         let (door, admitted) = mpsc::channel(WAITING);
+        let (ready, begun) = std::sync::mpsc::channel();
         let max_streams = options.max_streams;
         thread::Builder::new()
             .name("relay".to_owned())
             .spawn(move || {
-                let served = LocalSet::new().block_on(&runtime, async {
-                    serve(core(), listening, admitted, max_streams)?;
-                    let _ = stopped.await;
-                    Ok::<_, io::Error>(())
-                });
-                if let Err(error) = served {
-                    tracing::error!(%error, "the relay can't run");
-                }
+                let begin = || serve(core(), listening, admitted, max_streams);
+                run(begin, &ready, stopped);
                 let _ = end.send(());
             })?;
+        begun.recv().map_err(io::Error::other)??;
         tracing::info!(?reach, "the relay is there");
         Ok(Self {
             addresses,
@@ -138,6 +131,29 @@ impl Relay {
     }
 }
 
+/// Runs what `begin` begins, on the thread that calls, until it is to stop; says to `ready` whether it
+/// could begin.
+fn run(
+    begin: impl FnOnce() -> io::Result<()>,
+    ready: &std::sync::mpsc::Sender<io::Result<()>>,
+    stopped: oneshot::Receiver<()>,
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    match runtime {
+        Err(error) => drop(ready.send(Err(error))),
+        Ok(runtime) => LocalSet::new().block_on(&runtime, async {
+            let begun = begin();
+            let goes_on = begun.is_ok();
+            let _ = ready.send(begun);
+            if goes_on {
+                let _ = stopped.await;
+            }
+        }),
+    }
+}
+
 /// Puts everything to work, on the thread that calls.
 fn serve(
     core: Core,
@@ -154,9 +170,8 @@ fn serve(
     }
     let count = u8::try_from(udp.len()).unwrap_or(u8::MAX);
     let exchange = Exchange::new(core, udp);
-    let spawn = tokio::task::spawn_local::<_>;
     for number in 0..count {
-        spawn(Rc::clone(&exchange).receive_listener(number));
+        tokio::task::spawn_local(Rc::clone(&exchange).receive_listener(number));
     }
     let places = Arc::new(Semaphore::new(max_streams.min(Semaphore::MAX_PERMITS)));
     for listener in tcp {

@@ -101,4 +101,9 @@ fn an_allocation_permits_so_many_peers_and_those_that_are_over_make_room() {
     assert_eq!(anna.permit(&mut world, &[&peer(5)]).code, 0);
     world.pass(300);
     assert_eq!(anna.permit(&mut world, &[&peer(128)]).code, 0);
+
+    let many: Vec<_> = (0..33).map(peer).collect();
+    let many: Vec<_> = many.iter().map(String::as_str).collect();
+    assert_eq!(anna.permit(&mut world, &many[..32]).code, 0);
+    assert_eq!(anna.permit(&mut world, &many).code, 508);
 }
