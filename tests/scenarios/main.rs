@@ -14,6 +14,7 @@ mod hostile_server;
 mod ladder;
 mod network_lab;
 mod network_names;
+mod network_nats;
 mod network_paths;
 mod network_rows;
 mod relay;
@@ -51,6 +52,7 @@ fn trials() -> Vec<Trial> {
         network_rows::trials(),
         endurance::trials(),
         network_names::trials(),
+        network_nats::trials(),
         network_paths::trials(),
         window::trials(),
         guest_devices::trials(),

@@ -13,6 +13,7 @@ mod fanout;
 mod frames;
 mod handle;
 mod heard;
+mod ice_servers;
 mod limits;
 mod load;
 mod media;
