@@ -366,7 +366,8 @@ impl Pump {
         }
         self.began.get_or_insert(now);
         self.sent = Some(now);
-        self.pacer.sent(kind, bytes + OVERHEAD, now);
+        let probe = probe.filter(|_| number.is_some());
+        self.pacer.sent(kind, bytes + OVERHEAD, probe, now);
         if let Some(number) = number {
             self.estimator.sent(number, bytes + OVERHEAD, probe, now);
         }

@@ -124,7 +124,7 @@ impl Driver {
             video: size(4),
         };
         match self.pacer.next(waiting, self.now) {
-            Step::Send(kind, _) => self.pacer.sent(kind, bytes, self.now),
+            Step::Send(kind, probe) => self.pacer.sent(kind, bytes, probe, self.now),
             Step::Wait(until) => {
                 assert!(until > self.now, "a pump must not spin");
                 // What left at once is waited for twice at most, and clocks were turned back by seven seconds.

@@ -26,11 +26,15 @@ const MAX_SHARE: f64 = 0.33;
 
 /// Copies of repairs may be sent while all repair takes no more than this: what was asked for and not
 /// sent at all comes first.
-const MAX_COPY_SHARE: f64 = 0.28;
+const MAX_COPY_SHARE: f64 = 0.24;
 
 /// Bytes of repair that are always allowed per window, so that a stream that sends little (a still
 /// picture, its first second) can be repaired at all: about twenty full packets.
 const SHARE_FLOOR_BYTES: usize = 24 * 1024;
+
+/// And of copies: less than the pacer always lets pass ([`REPAIR_FLOOR`](super::pacer)), or the copies of a small
+/// picture's repairs would keep the next repairs waiting until they are too old.
+const COPY_FLOOR_BYTES: usize = 8 * 1024;
 
 /// A packet as it was first sent; to be sent again it keeps every field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +105,7 @@ impl History {
             return None;
         }
         let packet = entry.packet.clone();
-        if !self.spend(packet.payload.len(), MAX_SHARE, now) {
+        if !self.spend(packet.payload.len(), MAX_SHARE, SHARE_FLOOR_BYTES, now) {
             return None;
         }
         let entry = self.slots[usize::from(sequence) % CAPACITY].as_mut()?;
@@ -111,11 +115,11 @@ impl History {
 
     /// Whether there is room to send a copy of a repair of this size. Counts as sent from then on.
     pub fn copy(&mut self, size: usize, now: Instant) -> bool {
-        self.spend(size, MAX_COPY_SHARE, now)
+        self.spend(size, MAX_COPY_SHARE, COPY_FLOOR_BYTES, now)
     }
 
-    fn spend(&mut self, size: usize, share: f64, now: Instant) -> bool {
-        let allowed = SHARE_FLOOR_BYTES.max((self.media.bytes(now) as f64 * share) as usize);
+    fn spend(&mut self, size: usize, share: f64, floor: usize, now: Instant) -> bool {
+        let allowed = floor.max((self.media.bytes(now) as f64 * share) as usize);
         let fits = self.repair.bytes(now) + size <= allowed;
         if fits {
             self.repair.add(size, now);

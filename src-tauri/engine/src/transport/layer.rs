@@ -6,7 +6,7 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Layer {
-    /// At most 180 rows: a stamp, or all that a weak line carries.
+    /// At most 180 rows, 108 on a thin line: a stamp, or all that a weak line carries.
     Low,
     /// At most 360 rows: one tile among several.
     Middle,

@@ -3,7 +3,7 @@
 //! One media thread per layer: it waits for a newer frame, scales, encodes and packetises it, and hands
 //! the result on. 5 to 9 ms at 720p; a frame that comes meanwhile replaces the one before it.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -86,6 +86,8 @@ struct Shared {
     bitrate_bps: AtomicU32,
     /// A rate as the bits of an `f32`.
     fps: AtomicU32,
+    /// The most columns, shifted by 32, and rows.
+    size: AtomicU64,
     measured: Mutex<Measured>,
 }
 
@@ -123,6 +125,7 @@ impl VideoEncoder {
             keyframe_wanted: AtomicBool::new(true),
             bitrate_bps: AtomicU32::new(config.bitrate_bps),
             fps: AtomicU32::new(config.fps.to_bits()),
+            size: AtomicU64::new(packed(config.max_width, config.max_height)),
             measured: Mutex::default(),
         });
         let seen = Arc::clone(&shared);
@@ -156,6 +159,13 @@ impl VideoEncoder {
     /// Leaves out frames beyond this rate from the next picture on.
     pub fn set_frame_rate(&self, fps: f32) {
         self.shared.fps.store(fps.to_bits(), Ordering::Release);
+    }
+
+    /// Pictures are no larger than this from the next one on, which is a keyframe if that makes them another size.
+    pub fn set_size(&self, (max_width, max_height): (u32, u32)) {
+        self.shared
+            .size
+            .store(packed(max_width, max_height), Ordering::Release);
     }
 
     /// Aims at another bitrate from the next picture on, without a keyframe.
@@ -300,12 +310,8 @@ impl<'a> Work<'a> {
     }
 
     fn encode(&mut self, frame: &Arc<Frame>) -> Result<(), EncoderError> {
-        let LayerConfig {
-            max_width,
-            max_height,
-            ..
-        } = self.config;
-        let size = fit_within(frame.width, frame.height, max_width, max_height);
+        let most = self.shared.size.load(Ordering::Acquire);
+        let size = fit_within(frame.width, frame.height, (most >> 32) as u32, most as u32);
         let scaled = self.scaler.scale(frame, size.0, size.1);
         self.source_rate.add(0, frame.captured);
         let fps = self.source_fps(frame.captured);
@@ -377,6 +383,11 @@ impl<'a> Work<'a> {
         measured.stats.frames += 1;
         measured.stats.keyframes += u64::from(picture.keyframe);
     }
+}
+
+/// Both in one word, so that they change together.
+fn packed(width: u32, height: u32) -> u64 {
+    u64::from(width) << 32 | u64::from(height)
 }
 
 /// Measures how hard an encoder works, second by second.

@@ -90,12 +90,38 @@ struct Seen {
     repaired: f64,
 }
 
-/// Pictures of this many packets, 30 a second: some 1.5 Mbit/s.
-const PACKETS: usize = 5;
-const KEYFRAME_PACKETS: usize = 30;
+/// What is sent: packets of a picture and of a keyframe, the bytes of each, 30 pictures a second.
+#[derive(Clone, Copy)]
+struct Stream {
+    packets: usize,
+    keyframe_packets: usize,
+    size: usize,
+    /// How fast they leave one after another.
+    pacing: Bitrate,
+}
 
-fn payloads(keyframe: bool) -> Vec<Bytes> {
-    let packets = if keyframe { KEYFRAME_PACKETS } else { PACKETS };
+/// 720p: some 1.5 Mbit/s.
+const HIGH: Stream = Stream {
+    packets: 5,
+    keyframe_packets: 30,
+    size: 1100,
+    pacing: Bitrate::from_kbps(3_500),
+};
+
+/// 360p on a path that is not known for more yet: some 300 kbit/s.
+const MIDDLE: Stream = Stream {
+    packets: 2,
+    keyframe_packets: 12,
+    size: 650,
+    pacing: Bitrate::from_kbps(1_000),
+};
+
+fn payloads(stream: Stream, keyframe: bool) -> Vec<Bytes> {
+    let packets = if keyframe {
+        stream.keyframe_packets
+    } else {
+        stream.packets
+    };
     let slice = if keyframe { 5 } else { 1 };
     let mut payloads = vec![];
     if keyframe {
@@ -104,14 +130,14 @@ fn payloads(keyframe: bool) -> Vec<Bytes> {
     for n in 0..packets {
         let start = if n == 0 { 0x80 } else { 0 };
         let end = if n + 1 == packets { 0x40 } else { 0 };
-        let mut payload = vec![0x88; 1100];
+        let mut payload = vec![0x88; stream.size];
         (payload[0], payload[1]) = (0x7c, start | end | slice);
         payloads.push(Bytes::from(payload));
     }
     payloads
 }
 
-fn watch(path: Path, seed: u64) -> Seen {
+fn watch(path: Path, stream: Stream, seed: u64) -> Seen {
     let start = Instant::now();
     let (mut there, mut back) = (Lane::new(path, seed), Lane::new(path, !seed));
     let (mut history, mut repairs, mut gate) = (
@@ -120,7 +146,7 @@ fn watch(path: Path, seed: u64) -> Seen {
         KeyframeGate::default(),
     );
     let mut pacer = Pacer::new(start);
-    pacer.set_rate(Bitrate::from_kbps(3_500));
+    pacer.set_rate(stream.pacing);
     let mut video: std::collections::VecDeque<SentPacket> = Default::default();
     let mut forward: BTreeMap<(Instant, u32), RtpPacket> = BTreeMap::new();
     let mut backward: BTreeMap<(Instant, u32), Back> = BTreeMap::new();
@@ -141,7 +167,7 @@ fn watch(path: Path, seed: u64) -> Seen {
             let key = pictures == 0 || gate.poll(now);
             seen.keyframes += u32::from(key);
             keyframe &= !key;
-            let payloads = payloads(key);
+            let payloads = payloads(stream, key);
             let last = payloads.len() - 1;
             for (index, payload) in payloads.into_iter().enumerate() {
                 received[usize::from(sequence)] = false;
@@ -178,7 +204,7 @@ fn watch(path: Path, seed: u64) -> Seen {
             };
             let packet = packet.expect("it waits");
             let bytes = packet.payload.len();
-            pacer.sent(kind, bytes, now);
+            pacer.sent(kind, bytes, None, now);
             if kind == Kind::Video {
                 history.record(packet.clone(), now);
                 media += bytes;
@@ -313,9 +339,22 @@ fn path(round_trip: u32, jitter: u32, loss: f64, burst: u32) -> Path {
     }
 }
 
-/// The means over six seeds.
+/// 720p, and the means over six seeds.
 fn judge(path: Path, fps: f64, frozen: f64, longest: Duration, p95: Duration) -> Vec<Seen> {
-    let runs: Vec<Seen> = [1, 2, 3, 4, 5, 6].map(|seed| watch(path, seed)).into();
+    judge_stream(path, HIGH, fps, frozen, longest, p95)
+}
+
+fn judge_stream(
+    path: Path,
+    stream: Stream,
+    fps: f64,
+    frozen: f64,
+    longest: Duration,
+    p95: Duration,
+) -> Vec<Seen> {
+    let runs: Vec<Seen> = [1, 2, 3, 4, 5, 6]
+        .map(|seed| watch(path, stream, seed))
+        .into();
     let minutes = runs.len() as f64;
     let mean_fps = runs.iter().map(|run| f64::from(run.frames)).sum::<f64>() / 60.0 / minutes;
     let share = runs.iter().map(|run| run.frozen.as_secs_f64()).sum::<f64>() / 60.0 / minutes;
@@ -365,6 +404,20 @@ fn ten_percent_lost_at_80_ms_is_hardly_seen_because_pictures_are_held() {
     assert!(
         runs.iter().all(|run| run.frozen <= run.frozen_unheld),
         "{runs:?}"
+    );
+}
+
+/// Small pictures are repaired nearly as well as large ones (a lost one is missed only when the next comes): copies must not
+/// use up what the first repairs need, as they did when this was written: 70 % frozen.
+#[test]
+fn ten_percent_lost_of_a_small_picture_is_hardly_seen_either() {
+    judge_stream(
+        path(80, 0, 0.10, 1),
+        MIDDLE,
+        29.0,
+        0.015,
+        500 * MS,
+        250 * MS,
     );
 }
 

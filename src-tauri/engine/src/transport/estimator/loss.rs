@@ -43,8 +43,10 @@ const LIFT: f64 = 0.05;
 /// How long it stays where it was found.
 const HOLD: Duration = Duration::from_secs(3);
 
-/// Follows the mean length of bursts, and the loss that is shown.
+/// Follows the mean length of bursts.
 const GAIN: f64 = 1.0 / 8.0;
+/// The share of losses that is told is smoothed over so many observations, a second of them.
+const SHARE_OF: f64 = 4.0;
 /// What is assumed of bursts at first: on most lines losses come in company.
 const BURST: f64 = 2.0;
 /// So many observations must have lost more than the inherent share: one may be one long burst.
@@ -76,6 +78,8 @@ pub(super) struct LossBound {
     burst: f64,
     run: u32,
     share: f64,
+    /// Observations that the share is the mean of, up to [`SHARE_OF`].
+    shared: f64,
     bound: Option<(f64, Instant)>,
     tested: Option<Instant>,
 }
@@ -88,6 +92,7 @@ impl Default for LossBound {
             burst: BURST,
             run: 0,
             share: 0.0,
+            shared: 0.0,
             bound: None,
             tested: None,
         }
@@ -134,7 +139,8 @@ impl LossBound {
         if share > OUTAGE || lasted > OBSERVATION * 8 {
             return;
         }
-        self.share += (share - self.share) / 4.0;
+        self.shared = (self.shared + 1.0).min(SHARE_OF);
+        self.share += (share - self.share) / self.shared;
         if gathered.queued {
             return;
         }

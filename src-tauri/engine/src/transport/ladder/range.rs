@@ -17,11 +17,11 @@ impl Range {
     ///
     /// The least: what the encoder needs to leave out no more than a tenth of the frames, from 360p up (31 dB at 200,
     /// 39 dB at 700, 41 dB at 2000), because below it the layer under it has all frames and more of each. The smallest
-    /// has none under it: at 60, half of its frames are left. The most: where half as many bits again add less than 1 to
+    /// has none under it: at 40, where it is smaller still, half of its frames are left. The most: where half as many bits again add less than 1 to
     /// 2 dB (36 dB at 250, 43.5 dB at 800, 42.8 dB at 1800, 42.4 dB at 3500).
     const fn of(layer: Layer) -> Self {
         let (least, most) = match layer {
-            Layer::Low => (60, 250),
+            Layer::Low => (40, 250),
             Layer::Middle => (200, 800),
             Layer::High => (700, 1_800),
             Layer::Full => (2_000, 3_500),
@@ -200,7 +200,7 @@ mod tests {
         };
         assert_eq!(most(1_500), [Some(250), Some(800), Some(1_500), None]);
         assert_eq!(most(300), [Some(250), Some(300), None, None]);
-        assert_eq!(most(1), [Some(60), None, None, None]);
+        assert_eq!(most(1), [Some(40), None, None, None]);
         assert_eq!(offer.at_most(Bitrate::from_kbps(9_000)), offer);
     }
 

@@ -174,7 +174,7 @@ fn below_the_smallest_layer_the_picture_pauses_and_comes_back() {
     let mut stage = Stage::with(&[400]);
     stage.run(seconds(10.0));
     // For a moment the face stays, with half of its frames: it may only be its own keyframe that stands in the way.
-    stage.line(0, 90).run(seconds(1.4));
+    stage.line(0, 75).run(seconds(1.4));
     assert_eq!(stage.layer(0), Some(Layer::Low));
     assert!(!stage.plan.chosen[0].take.every_frame);
     stage.run(seconds(0.3));

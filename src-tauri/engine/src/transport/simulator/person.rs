@@ -204,7 +204,7 @@ impl Person {
     ) {
         let now = self.epoch + at;
         self.waited = self.waited.max(at.saturating_sub(queued));
-        self.pacer.sent(kind, bytes, now);
+        self.pacer.sent(kind, bytes, probe, now);
         self.estimator.sent(self.number, bytes, probe, now);
         out.push(Packet::Media {
             number: self.number,

@@ -43,8 +43,9 @@ const OFTEN: f32 = 0.09;
 /// Between two copies of a request: losses come in bursts.
 const COPY_AFTER: Duration = Duration::from_millis(6);
 
-/// Over how many packets the share of losses is smoothed: about a second of video.
-const LOSS_SMOOTHING: f32 = 128.0;
+/// Over how many packets the share of losses is smoothed: about a second of video. At first over fewer, so that a path
+/// that loses much is known for it within half a second of a small picture; then one loss alone is asked for three times.
+const LOSS_SMOOTHING: Range<f32> = 16.0..128.0;
 
 /// Most attempts to get one packet.
 const MAX_ATTEMPTS: u32 = 8;
@@ -76,8 +77,9 @@ struct Recovery {
 pub struct MissingPackets {
     packets: BTreeMap<u64, Missing>,
     recovery: Option<Recovery>,
-    /// The share of packets that had to be asked for.
+    /// The share of packets that had to be asked for, and over how many packets it is smoothed.
     loss: f32,
+    loss_over: f32,
     /// When a packet was last seen to come late by itself.
     reordered: Option<Instant>,
     /// How late such packets come, at most, of late.
@@ -111,7 +113,8 @@ impl MissingPackets {
 
     /// This one came. True when it had been asked for.
     pub fn arrived(&mut self, number: u64, now: Instant) -> bool {
-        self.loss -= self.loss / LOSS_SMOOTHING;
+        self.loss_over = (self.loss_over + 1.0).clamp(LOSS_SMOOTHING.start, LOSS_SMOOTHING.end);
+        self.loss -= self.loss / self.loss_over;
         let Some(missing) = self.packets.remove(&number) else {
             return false;
         };
@@ -200,7 +203,7 @@ impl MissingPackets {
                 continue;
             }
             if first {
-                self.loss += (1.0 - self.loss) / LOSS_SMOOTHING;
+                self.loss += (1.0 - self.loss) / self.loss_over;
             }
             missing.ask(retry, now);
             due.push(number as u16);

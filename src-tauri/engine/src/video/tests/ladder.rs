@@ -185,6 +185,34 @@ fn only_the_layers_that_are_taken_are_encoded_each_once() {
 }
 
 #[test]
+fn a_face_on_a_thin_line_is_smaller_and_as_large_as_ever_on_a_better_one() {
+    let slot = FrameSlot::new();
+    let mut drawing = Drawing::new();
+    let (sender, pictures) = channel();
+    let sender = Mutex::new(sender);
+    let encoders = LayerEncoders::new(slot.clone(), move |picture| {
+        let _ = sender.lock().unwrap().send(picture);
+    });
+    let mut at = 0;
+    // An encoder that is short of bits leaves pictures out: then the next is shown.
+    let mut next = || loop {
+        at += 40;
+        let mut frame = drawing.next(1280, 720);
+        frame.captured += Duration::from_millis(at);
+        slot.publish(Arc::new(frame));
+        if let Ok(picture) = pictures.recv_timeout(Duration::from_millis(100)) {
+            return picture.height;
+        }
+    };
+    for (kbps, rows) in [(150, 180), (60, 108), (90, 108), (100, 180), (75, 180)] {
+        encoders.set(&rates(&[(Layer::Low, kbps)]), false);
+        // Two may have been under way when the rate changed.
+        let seen = [next(), next(), next()];
+        assert_eq!(seen[2], rows, "at {kbps} kbit/s: {seen:?}");
+    }
+}
+
+#[test]
 fn an_upright_picture_keeps_its_proportions_in_every_layer() {
     for layer in Layer::ALL {
         let (max_width, max_height) = layer.size();
