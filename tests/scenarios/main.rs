@@ -41,7 +41,11 @@ fn main() -> ExitCode {
     };
     let (waiting, alone) = (run(AT_ONCE, that_wait()), run(1, that_measure()));
     let failed = waiting.has_failed() || alone.has_failed();
-    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
 }
 
 /// Scenarios that mostly wait, and judge nothing that a busy machine changes.

@@ -19,6 +19,7 @@ mod load;
 mod media;
 mod options;
 mod peer;
+mod per_link;
 mod receiving;
 mod roster;
 mod sending;
