@@ -24,47 +24,66 @@ const CAMERA: &str = "pattern:320x180@30";
 /// From the moment at which both know of each other to the first picture.
 const FIRST_PICTURE_MS: f64 = 4000.0;
 
-/// The routers of the two, and the way that is left.
-const PAIRS: &[(&str, Nat, Nat, &str)] = &[
-    (
-        "two people without a nat meet directly",
-        Nat::None,
-        Nat::None,
-        "direct",
-    ),
-    (
-        "two people behind common routers meet directly",
-        Nat::PortRestricted,
-        Nat::PortRestricted,
-        "direct",
-    ),
-    (
-        "somebody behind an open router and somebody behind a strict one meet directly",
-        Nat::FullCone,
-        Nat::Symmetric,
-        "direct",
-    ),
-    (
-        "somebody behind a common router and somebody behind a strict one meet through the relay",
-        Nat::PortRestricted,
-        Nat::Symmetric,
-        "relay",
-    ),
-    (
-        "two people behind strict routers meet through the relay",
-        Nat::Symmetric,
-        Nat::Symmetric,
-        "relay",
-    ),
+/// Two routers, and the way that they leave.
+struct Pair {
+    sentence: &'static str,
+    /// Anna's and Ben's.
+    routers: [Nat; 2],
+    way: &'static str,
+    /// What carries each one's packets as far as the relay, if there is one.
+    carried_by: [&'static str; 2],
+}
+
+const PAIRS: &[Pair] = &[
+    Pair {
+        sentence: "two people without a nat meet directly",
+        routers: [Nat::None, Nat::None],
+        way: "direct",
+        carried_by: ["udp", "udp"],
+    },
+    Pair {
+        sentence: "two people behind common routers meet directly",
+        routers: [Nat::PortRestricted, Nat::PortRestricted],
+        way: "direct",
+        carried_by: ["udp", "udp"],
+    },
+    Pair {
+        sentence: "somebody behind an open router and somebody behind a strict one meet directly",
+        routers: [Nat::FullCone, Nat::Symmetric],
+        way: "direct",
+        carried_by: ["udp", "udp"],
+    },
+    Pair {
+        sentence: "somebody behind a common router and somebody behind a strict one meet through the relay",
+        routers: [Nat::PortRestricted, Nat::Symmetric],
+        way: "relay",
+        carried_by: ["udp", "udp"],
+    },
+    Pair {
+        sentence: "two people behind strict routers meet through the relay",
+        routers: [Nat::Symmetric, Nat::Symmetric],
+        way: "relay",
+        carried_by: ["udp", "udp"],
+    },
+    Pair {
+        sentence: "somebody whose network lets no datagram through meets others through the relay over tcp",
+        routers: [Nat::UdpBlocked, Nat::PortRestricted],
+        way: "relay",
+        carried_by: ["tcp", "udp"],
+    },
+    Pair {
+        sentence: "two people whose networks let no datagram through meet through the relay over tcp",
+        routers: [Nat::UdpBlocked, Nat::UdpBlocked],
+        way: "relay",
+        carried_by: ["tcp", "tcp"],
+    },
 ];
 
 /// Every scenario of this file.
 pub fn trials() -> Vec<Trial> {
     PAIRS
         .iter()
-        .map(|(sentence, anna, ben, way)| {
-            scenario_with(sentence, needs(), || meets(*anna, *ben, way))
-        })
+        .map(|pair| scenario_with(pair.sentence, needs(), || meets(pair)))
         .collect()
 }
 
@@ -72,9 +91,9 @@ fn needs() -> Vec<Need> {
     [NEEDS, CALL].concat()
 }
 
-fn meets(of_anna: Nat, of_ben: Nat, way: &str) -> Outcome {
+fn meets(pair: &Pair) -> Outcome {
     let binaries = Binaries::beside_me()?;
-    let sites = [of_anna, of_ben].map(|nat| Site::new(LINK).behind(nat));
+    let sites = pair.routers.map(|nat| Site::new(LINK).behind(nat));
     let meeting = Meeting::open_with_relay(&binaries, 1, &sites)?;
     let guest = |site, name, microphone| {
         let guest = meeting.guest(site, name)?.camera(CAMERA);
@@ -85,18 +104,24 @@ fn meets(of_anna: Nat, of_ben: Nat, way: &str) -> Outcome {
     anna.says("Ben is here", MEETING)?;
     ben.says("Anna is here", MEETING)?;
     std::thread::sleep(TALK);
-    for (whose, other, tone, report) in [
+    let people = [
         ("Anna", "Ben", 660.0, anna.leave()?),
         ("Ben", "Anna", 440.0, ben.leave()?),
-    ] {
+    ];
+    for ((whose, other, tone, report), carried_by) in people.into_iter().zip(pair.carried_by) {
         let peer = report.peer(other).ok_or("nobody was met")?;
         let first = peer.first_video_ms.unwrap_or(f64::MAX);
         println!(
-            "{whose}: {:?}, first picture after {first:.0} ms",
-            peer.path
+            "{whose}: {:?} over {:?}, first picture after {first:.0} ms",
+            peer.path, peer.transport
         );
-        ensure(peer.path.as_deref() == Some(way), || {
-            format!("{whose} was connected by {:?}", peer.path)
+        let as_expected =
+            peer.path.as_deref() == Some(pair.way) && peer.transport.as_deref() == Some(carried_by);
+        ensure(as_expected, || {
+            format!(
+                "{whose} was connected by {:?} over {:?}",
+                peer.path, peer.transport
+            )
         })?;
         ensure(first <= FIRST_PICTURE_MS, || {
             format!("{whose} saw {other} only after {first:.0} ms")

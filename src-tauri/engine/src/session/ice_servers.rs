@@ -9,7 +9,7 @@ use visio_protocol::relay::RelayAccess;
 
 use crate::link::IceServer;
 
-/// The STUN and TURN servers among what the server told, with their credentials: those that are spoken to over UDP.
+/// The STUN and TURN servers among what the server told, with their credentials: those that are spoken to over UDP and TCP.
 pub(super) fn ice_servers(relay: Option<RelayAccess>) -> Vec<IceServer> {
     let Some(access) = relay else {
         return Vec::new();
@@ -41,10 +41,10 @@ pub(super) fn ice_servers(relay: Option<RelayAccess>) -> Vec<IceServer> {
 const STUN: &str = "stun:";
 const TURN: &str = "turn:";
 
-/// The one way that a link has to a relay.
-const UDP: &str = "transport=udp";
+/// The ways that a link has to a relay.
+const WAYS: [&str; 2] = ["transport=udp", "transport=tcp"];
 
-/// Whether it is `stun:HOST[:PORT]` or `turn:HOST[:PORT][?transport=udp]` (RFC 7064, RFC 7065).
+/// Whether it is `stun:HOST[:PORT]` or `turn:HOST[:PORT]` with or without one of the [`WAYS`] (RFC 7064, RFC 7065).
 fn is_understood(url: &str) -> bool {
     if let Some(place) = url.strip_prefix(STUN) {
         return is_place(place);
@@ -54,7 +54,7 @@ fn is_understood(url: &str) -> bool {
     };
     match rest.split_once('?') {
         None => is_place(rest),
-        Some((place, query)) => query == UDP && is_place(place),
+        Some((place, query)) => WAYS.contains(&query) && is_place(place),
     }
 }
 
@@ -135,6 +135,7 @@ mod tests {
             "stun:[2001:db8::1]:3478",
             "turn:[2001:db8::1]?transport=udp",
             "turn:203.0.113.10:3478",
+            "turn:call.example.org:443?transport=tcp",
         ] {
             assert!(is_understood(url), "{url}");
         }
@@ -143,7 +144,7 @@ mod tests {
             "stun:",
             "nonsense",
             "turns:call.example.org?transport=tcp",
-            "turn:call.example.org?transport=tcp",
+            "turn:call.example.org?transport=sctp",
             "turn:call.example.org?transport=udp&x=1",
             "turn:call.example.org:",
             "turn:call.example.org:0",
