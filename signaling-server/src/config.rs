@@ -1,6 +1,7 @@
 //! What can be set, with its defaults, their units and their reasons. Each is an option of the
 //! program and an environment variable.
 
+use crate::relay::RelayOptions;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,6 +31,10 @@ pub struct Config {
     /// How much of everything.
     #[command(flatten)]
     pub limits: Limits,
+
+    /// The relay.
+    #[command(flatten)]
+    pub relay: RelayOptions,
 }
 
 impl Config {
@@ -39,6 +44,7 @@ impl Config {
             listen,
             data: data.into(),
             limits: Limits::default(),
+            relay: RelayOptions::default(),
         }
     }
 }
@@ -169,7 +175,7 @@ impl Default for Limits {
 /// The longest time that can be set: a day.
 const MAX_SECONDS: f64 = 86_400.0;
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse::<f64>() {
         Ok(seconds) if seconds > 0.0 && seconds <= MAX_SECONDS => {
             Ok(Duration::from_secs_f64(seconds))
@@ -200,8 +206,9 @@ mod tests {
 
     #[test]
     fn the_options_and_the_library_have_the_same_defaults() {
-        let options = Options::parse_from(["visio-server"]).config.limits;
-        assert_eq!(format!("{options:?}"), format!("{:?}", Limits::default()));
+        let options = Options::parse_from(["visio-server"]).config;
+        let defaults = Config::new(options.listen, options.data.clone());
+        assert_eq!(format!("{options:?}"), format!("{defaults:?}"));
     }
 
     #[test]
@@ -212,6 +219,10 @@ mod tests {
             "--keepalive=-1",
             "--max-room-sessions=0",
             "--heartbeat=1e9",
+            "--relay-ports=60000-50000",
+            "--relay-ports=80-90",
+            "--turn-url=turn:relay.example.org",
+            "--turn-url=http://relay.example.org --turn-secret=s",
         ] {
             assert!(
                 Options::try_parse_from(["visio-server", option]).is_err(),

@@ -28,7 +28,7 @@ use tower_service::Service as _;
     not(any(target_os = "linux", target_os = "android")),
     path = "socket_other.rs"
 )]
-mod socket;
+pub(crate) mod socket;
 
 /// hyper's read and write buffer of one connection, in bytes: the least that it allows, and enough
 /// for every request's head.

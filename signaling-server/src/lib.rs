@@ -8,12 +8,14 @@
 //! connection   sockets: accepting, HTTP/1, cutting off
 //! http         requests and answers
 //! hub          pure: sessions, rooms, events. No clock and no socket
+//! relay        STUN and TURN, for those who find no direct way; on a thread of its own
 //! data         what outlives a restart: the folder, the rooms, the host code
 //! ```
 
 pub mod config;
 pub mod data;
 pub mod hub;
+pub mod relay;
 
 mod connection;
 mod http;

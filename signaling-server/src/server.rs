@@ -5,6 +5,7 @@ use crate::connection;
 use crate::data::{DataError, Store};
 use crate::http::{self, App};
 use crate::hub::Hub;
+use crate::relay::{Relay, RelayError, RelayOptions, RelaySecret, Relays};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -31,6 +32,9 @@ pub enum StartError {
         /// Why it can't.
         source: std::io::Error,
     },
+    /// The relay.
+    #[error(transparent)]
+    Relay(#[from] RelayError),
     /// The system.
     #[error("the system gives no randomness")]
     NoRandomness,
@@ -41,6 +45,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    relay: Option<Relay>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
     ticking: JoinHandle<()>,
@@ -56,6 +61,7 @@ impl Server {
             listen,
             data,
             limits,
+            relay,
         } = config;
         let store = tokio::task::spawn_blocking(move || Store::open(&data))
             .await
@@ -72,12 +78,14 @@ impl Server {
         let restarted = store.room_count() > 0;
         tracing::info!(rooms = store.room_count(), "started");
         let hub = Hub::new(limits.clone(), epoch, restarted, Instant::now());
-        let app = Arc::new(App::new(limits.clone(), store, hub));
+        let (relay, relays) = start_relay(&relay, &store)?;
+        let app = Arc::new(App::new(limits.clone(), store, hub, relays));
 
         let (stop, stopped) = watch::channel(false);
         let router = http::router(Arc::clone(&app));
         Ok(Self {
             address,
+            relay,
             stop,
             ticking: tokio::spawn(tick(Arc::clone(&app), stopped.clone())),
             serving: tokio::spawn(connection::serve(listener, router, limits, stopped)),
@@ -94,12 +102,20 @@ impl Server {
         format!("http://{}", self.address)
     }
 
+    /// The relay, if there is one.
+    pub fn relay(&self) -> Option<&Relay> {
+        self.relay.as_ref()
+    }
+
     /// Ends every stream, lets requests that are under way end, and gives the address and the data
     /// folder free.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
         let _ = (&mut self.ticking).await;
         let _ = (&mut self.serving).await;
+        if let Some(relay) = self.relay.take() {
+            relay.stop().await;
+        }
     }
 }
 
@@ -108,6 +124,30 @@ impl Drop for Server {
         self.ticking.abort();
         self.serving.abort();
     }
+}
+
+/// The relay of this server where it has one, and what sessions are told of relays.
+fn start_relay(
+    options: &RelayOptions,
+    store: &Store,
+) -> Result<(Option<Relay>, Option<Relays>), StartError> {
+    let own = || RelaySecret::from_bytes(store.relay_secret());
+    let relay = if options.listen.is_empty() {
+        None
+    } else {
+        // The secret of another relay is not this one's.
+        let shared = options.secret.clone().filter(|_| options.urls.is_empty());
+        let secret = shared.unwrap_or_else(own);
+        Some((Relay::start(options, secret.clone())?, secret))
+    };
+    let relays = match (&options.secret, &relay) {
+        (Some(secret), _) if !options.urls.is_empty() => {
+            Some(Relays::foreign(&options.urls, secret.clone(), options))
+        }
+        (_, Some((relay, secret))) => Some(Relays::own(relay, secret.clone(), options)),
+        (_, None) => None,
+    };
+    Ok((relay.map(|(relay, _)| relay), relays))
 }
 
 fn listen_error(address: SocketAddr, source: std::io::Error) -> StartError {

@@ -4,6 +4,9 @@
 use tokio::net::TcpStream;
 
 /// Sends small pieces at once.
-pub(super) fn prepare(socket: &TcpStream) {
+pub(crate) fn prepare(socket: &TcpStream) {
     let _ = socket.set_nodelay(true);
 }
+
+/// Keeps what waits in the system short, for media: to be had on Linux only.
+pub(crate) fn keep_queue_short(_socket: &TcpStream) {}

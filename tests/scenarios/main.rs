@@ -1,5 +1,5 @@
-//! End-to-end scenarios: Visio's real programs, real sockets and real (or emulated) devices, one scenario at a time,
-//! because most of them measure and two cores are few.
+//! End-to-end scenarios: Visio's real programs, real sockets and real (or emulated) devices. Those that hardly load the
+//! machine run several at a time, all others one by one, because most of them measure and two cores are few.
 //!
 //! `cargo xtask test` builds what they need first. A scenario for which the machine lacks something is ignored, with the
 //! reason and what would install it. `cargo test --workspace --test scenarios -- PART-OF-A-NAME` runs a few.
@@ -14,8 +14,10 @@ mod hostile_server;
 mod ladder;
 mod network_lab;
 mod network_names;
+mod network_nats;
 mod network_paths;
 mod network_rows;
+mod relay;
 mod rig;
 mod scenario;
 mod seen_and_heard;
@@ -27,14 +29,33 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
+/// How many of those that mostly wait run at a time.
+const AT_ONCE: usize = 3;
+
 fn main() -> ExitCode {
-    let mut arguments = Arguments::from_args();
-    arguments.test_threads.get_or_insert(1);
-    libtest_mimic::run(&arguments, trials()).exit_code()
+    let arguments = Arguments::from_args();
+    let run = |threads, trials| {
+        let mut arguments = arguments.clone();
+        arguments.test_threads.get_or_insert(threads);
+        libtest_mimic::run(&arguments, trials)
+    };
+    let (waiting, alone) = (run(AT_ONCE, that_wait()), run(1, that_measure()));
+    let failed = waiting.has_failed() || alone.has_failed();
+    if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
 }
 
-/// Every scenario of every file in this folder, the quick ones first.
-fn trials() -> Vec<Trial> {
+/// Scenarios that mostly wait, and judge nothing that a busy machine changes.
+fn that_wait() -> Vec<Trial> {
+    let files = [relay::trials(), network_nats::trials()];
+    files.into_iter().flatten().collect()
+}
+
+/// All others, the quick ones first.
+fn that_measure() -> Vec<Trial> {
     let files = [
         rig::trials(),
         network_lab::trials(),

@@ -19,6 +19,8 @@ pub struct Server {
     binaries: Binaries,
     address: SocketAddr,
     data: TempDir,
+    /// Options besides where to listen and where its data is.
+    options: Vec<String>,
 }
 
 impl Server {
@@ -29,13 +31,23 @@ impl Server {
 
     /// As [`Self::start`], at `address` of the host that `binaries` run on.
     pub fn start_at(binaries: &Binaries, address: SocketAddr) -> Result<Self> {
+        Self::start_with(binaries, address, Vec::new())
+    }
+
+    /// As [`Self::start_at`], with more options.
+    pub fn start_with(
+        binaries: &Binaries,
+        address: SocketAddr,
+        options: Vec<String>,
+    ) -> Result<Self> {
         let data = tempfile::Builder::new().prefix("visio-server-").tempdir()?;
-        let process = spawn(binaries, address, &data)?;
+        let process = spawn(binaries, address, &data, &options)?;
         Ok(Self {
             process,
             binaries: binaries.clone(),
             address,
             data,
+            options,
         })
     }
 
@@ -81,7 +93,7 @@ impl Server {
     /// Starts it again at the same address on the same data, and waits until it answers.
     pub fn start_again(&mut self) -> Result<()> {
         self.process.kill();
-        self.process = spawn(&self.binaries, self.address, &self.data)?;
+        self.process = spawn(&self.binaries, self.address, &self.data, &self.options)?;
         Ok(())
     }
 
@@ -91,13 +103,19 @@ impl Server {
     }
 }
 
-fn spawn(binaries: &Binaries, address: SocketAddr, data: &TempDir) -> Result<Process> {
+fn spawn(
+    binaries: &Binaries,
+    address: SocketAddr,
+    data: &TempDir,
+    options: &[String],
+) -> Result<Process> {
     let mut command = binaries.command("visio-server")?;
     command
         .arg("--listen")
         .arg(address.to_string())
         .arg("--data")
-        .arg(data.path());
+        .arg(data.path())
+        .args(options);
     let process = Process::spawn("visio-server", &mut command)?;
     process.wait_for_output(|line| line.starts_with(LISTENS), READY)?;
     Ok(process)

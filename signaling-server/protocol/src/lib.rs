@@ -16,6 +16,7 @@ pub mod keys;
 pub mod message;
 pub mod name;
 pub mod refusal;
+pub mod relay;
 pub mod request;
 pub mod sealing;
 pub mod secret;

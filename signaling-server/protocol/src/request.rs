@@ -3,6 +3,7 @@
 use crate::event::MAX_PRESENT;
 use crate::id::{RoomId, SessionId};
 use crate::keys::{AdmissionHash, AdmissionKey};
+use crate::relay::RelayAccess;
 use crate::sealing::MAX_SEALED;
 use crate::session::{Presence, Recipient, Role};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -108,6 +109,9 @@ pub struct RoomEntered {
     pub complete: bool,
     /// How often a calling session says that it lives, in milliseconds.
     pub keepalive_ms: u64,
+    /// How to reach the others where there is no direct way, if the server offers one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relay: Option<RelayAccess>,
     /// The server's clock, in milliseconds since 1970.
     pub now: u64,
 }
@@ -221,6 +225,28 @@ mod tests {
         let json = serde_json::to_string(&body).unwrap();
         let read: EnterRoom = serde_json::from_str(&json).unwrap();
         assert!(keys.admission.hash().admits(&read.admission));
+    }
+
+    #[test]
+    fn an_answer_without_a_relay_is_read_and_one_with_something_else_in_its_place_is_not() {
+        let answer = |relay: &str| {
+            let me = SessionId::from_bytes([1; 16]);
+            let json = format!(
+                r#"{{"me":"{me}","present":[],"complete":true,"keepalive_ms":2000,"now":1{relay}}}"#
+            );
+            serde_json::from_str::<RoomEntered>(&json)
+        };
+        let without = answer("").unwrap();
+        assert_eq!(without.relay, None);
+        assert!(!serde_json::to_string(&without).unwrap().contains("relay"));
+        let access = r#"{"urls":[],"username":"u","password":"p","seconds":1}"#;
+        assert!(
+            answer(&format!(r#","relay":{access}"#))
+                .unwrap()
+                .relay
+                .is_some()
+        );
+        assert!(answer(r#","relay":[]"#).is_err());
     }
 
     #[test]

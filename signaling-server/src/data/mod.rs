@@ -2,7 +2,7 @@
 //! in it.
 //!
 //! ```text
-//! DATA/rooms.redb   rooms (id and hash of the admission key), and the hash of the host code. Locked by the running server
+//! DATA/rooms.redb   rooms (id and hash of the admission key), the hash of the host code, the relay's secret. Locked by the running server
 //! DATA/host-code    the host code itself, for `visio-server host-code` to print
 //! ```
 //!

@@ -28,11 +28,15 @@ const SERVER: TableDefinition<&str, [u8; 32]> = TableDefinition::new("server");
 /// The hash of the host code, in [`SERVER`].
 const HOST_CODE: &str = "host code hash";
 
+/// What the relay's passwords follow from, in [`SERVER`].
+const RELAY_SECRET: &str = "relay secret";
+
 /// Rooms and the host code, on disk and in memory.
 #[derive(Debug)]
 pub struct Store {
     database: Database,
     host_code: HostCodeHash,
+    relay_secret: [u8; 32],
     rooms: Mutex<HashMap<RoomId, AdmissionHash>>,
 }
 
@@ -85,6 +89,12 @@ impl Store {
         self.host_code.matches(code)
     }
 
+    /// What the relay's passwords follow from: made once, so that those that were handed out are
+    /// still good after a restart.
+    pub fn relay_secret(&self) -> [u8; 32] {
+        self.relay_secret
+    }
+
     /// What admits to this room, if there is one.
     pub fn admission(&self, room: &RoomId) -> Option<AdmissionHash> {
         self.rooms().get(room).copied()
@@ -135,10 +145,13 @@ impl Store {
     fn load(database: Database, folder: &Folder) -> Result<Self, DataError> {
         let path = folder.database();
         let host_code = load_host_code(&database, folder)?;
+        let relay_secret =
+            load_relay_secret(&database).map_err(|error| database_error(&path, error))?;
         let rooms = read_rooms(&database).map_err(|error| database_error(&path, error))?;
         Ok(Self {
             database,
             host_code,
+            relay_secret,
             rooms: Mutex::new(rooms),
         })
     }
@@ -151,7 +164,7 @@ impl Store {
 /// The file wins over the database, so that a code which was made anew counts from the next start.
 fn load_host_code(database: &Database, folder: &Folder) -> Result<HostCodeHash, DataError> {
     let path = folder.database();
-    let stored = read_host_code(database).map_err(|error| database_error(&path, error))?;
+    let stored = read(database, HOST_CODE).map_err(|error| database_error(&path, error))?;
     let code = match (host_code::read(&folder.host_code())?, stored) {
         (None, Some(hash)) => return Ok(HostCodeHash::from_bytes(hash)),
         (Some(code), _) => code,
@@ -159,24 +172,34 @@ fn load_host_code(database: &Database, folder: &Folder) -> Result<HostCodeHash, 
     };
     let hash = code.hash();
     if stored != Some(*hash.as_bytes()) {
-        write_host_code(database, &hash).map_err(|error| database_error(&path, error))?;
+        write(database, HOST_CODE, hash.as_bytes())
+            .map_err(|error| database_error(&path, error))?;
     }
     Ok(hash)
 }
 
-fn read_host_code(database: &Database) -> Result<Option<[u8; 32]>, redb::Error> {
+fn load_relay_secret(database: &Database) -> Result<[u8; 32], redb::Error> {
+    if let Some(secret) = read(database, RELAY_SECRET)? {
+        return Ok(secret);
+    }
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).map_err(|error| std::io::Error::other(error.to_string()))?;
+    write(database, RELAY_SECRET, &secret)?;
+    Ok(secret)
+}
+
+/// One of the values of which there is one each.
+fn read(database: &Database, name: &str) -> Result<Option<[u8; 32]>, redb::Error> {
     match database.begin_read()?.open_table(SERVER) {
-        Ok(table) => Ok(table.get(HOST_CODE)?.map(|hash| hash.value())),
+        Ok(table) => Ok(table.get(name)?.map(|value| value.value())),
         Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
-fn write_host_code(database: &Database, hash: &HostCodeHash) -> Result<(), redb::Error> {
+fn write(database: &Database, name: &str, value: &[u8; 32]) -> Result<(), redb::Error> {
     let write = database.begin_write()?;
-    write
-        .open_table(SERVER)?
-        .insert(HOST_CODE, hash.as_bytes())?;
+    write.open_table(SERVER)?.insert(name, value)?;
     write.commit()?;
     Ok(())
 }

@@ -11,6 +11,7 @@ pub(crate) use answer::finish;
 use crate::config::Limits;
 use crate::data::Store;
 use crate::hub::Hub;
+use crate::relay::Relays;
 use answer::Refused;
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
@@ -24,14 +25,17 @@ use visio_protocol::request::{ServerInfo, path};
 pub(crate) struct App {
     pub(crate) limits: Limits,
     pub(crate) store: Store,
+    /// What sessions are told of relays.
+    pub(crate) relays: Option<Relays>,
     hub: Mutex<Hub>,
 }
 
 impl App {
-    pub(crate) fn new(limits: Limits, store: Store, hub: Hub) -> Self {
+    pub(crate) fn new(limits: Limits, store: Store, hub: Hub, relays: Option<Relays>) -> Self {
         Self {
             limits,
             store,
+            relays,
             hub: Mutex::new(hub),
         }
     }

@@ -101,12 +101,15 @@ pub(super) async fn enter(
     let mut hub = app.hub();
     let entered = hub.enter(me, room, body.role, body.returning, Instant::now())?;
     tracing::debug!(sessions = hub.session_count(), role = ?body.role, returning = body.returning, "a session entered a room");
+    let now = now_ms();
+    let relays = app.relays.as_ref();
     Ok(Json(RoomEntered {
         me,
         present: entered.present,
         complete: entered.complete,
         keepalive_ms: u64::try_from(app.limits.keepalive.as_millis()).unwrap_or(u64::MAX),
-        now: now_ms(),
+        relay: relays.map(|relays| relays.access(me, now / 1000)),
+        now,
     }))
 }
 

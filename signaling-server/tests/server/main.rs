@@ -3,6 +3,8 @@
 
 mod hostile;
 mod program;
+mod relay;
 mod rooms;
 mod streams;
 mod support;
+mod turn_client;

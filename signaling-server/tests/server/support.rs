@@ -12,6 +12,7 @@ use visio_protocol::secret::{InviteSecret, SessionSecret};
 use visio_protocol::session::{Recipient, Role};
 use visio_protocol::sse::{StreamEvent, StreamReader};
 use visio_protocol::{RoomKeys, SessionId};
+use visio_server::relay::RelayOptions;
 use visio_server::{Config, Limits, Server, data};
 
 /// How long a test waits for what must come.
@@ -21,6 +22,7 @@ pub struct World {
     pub server: Option<Server>,
     pub data: TempDir,
     pub limits: Limits,
+    pub relay: RelayOptions,
 }
 
 impl World {
@@ -29,14 +31,24 @@ impl World {
     }
 
     pub async fn with(limits: Limits) -> Self {
+        Self::with_both(limits, RelayOptions::default()).await
+    }
+
+    pub async fn with_relay(relay: RelayOptions) -> Self {
+        Self::with_both(Limits::default(), relay).await
+    }
+
+    async fn with_both(limits: Limits, relay: RelayOptions) -> Self {
         let data = tempfile::tempdir().unwrap();
         let mut config = Config::new("127.0.0.1:0".parse().unwrap(), data.path());
         config.limits = limits.clone();
+        config.relay = relay.clone();
         let server = Server::bind(config).await.unwrap();
         Self {
             server: Some(server),
             data,
             limits,
+            relay,
         }
     }
 
@@ -53,6 +65,7 @@ impl World {
         let server = self.server.take().unwrap();
         let mut config = Config::new(server.address(), self.data.path());
         config.limits = self.limits.clone();
+        config.relay = self.relay.clone();
         server.shutdown().await;
         self.server = Some(Server::bind(config).await.unwrap());
     }

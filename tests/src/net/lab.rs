@@ -12,6 +12,9 @@ pub const SERVER: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 10);
 /// Where Visio's server listens there.
 const PORT: u16 = 8080;
 
+/// Where it relays, if it does.
+const RELAY_PORT: u16 = 3478;
+
 /// A host's only interface.
 const INTERFACE: &str = "eth0";
 
@@ -109,9 +112,24 @@ impl Lab {
 impl Meeting {
     /// Builds a lab, starts Visio's server in it and makes a room.
     pub fn open(binaries: &Binaries, seed: u64, sites: &[Site]) -> Result<Self> {
+        Self::open_with(binaries, seed, sites, Vec::new())
+    }
+
+    /// As [`Self::open`], with a server that relays.
+    pub fn open_with_relay(binaries: &Binaries, seed: u64, sites: &[Site]) -> Result<Self> {
+        let relay = format!("--turn-listen={SERVER}:{RELAY_PORT}");
+        Self::open_with(binaries, seed, sites, vec![relay])
+    }
+
+    fn open_with(
+        binaries: &Binaries,
+        seed: u64,
+        sites: &[Site],
+        options: Vec<String>,
+    ) -> Result<Self> {
         let lab = Lab::build(seed, sites)?;
         let at_server = binaries.inside(lab.server());
-        let server = Server::start_at(&at_server, SocketAddr::from((SERVER, PORT)))?;
+        let server = Server::start_with(&at_server, SocketAddr::from((SERVER, PORT)), options)?;
         let invite = server.invite()?;
         Ok(Self {
             server,

@@ -46,7 +46,7 @@ pub struct LinkConfig {
 /// A STUN or TURN server.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct IceServer {
-    /// `stun:HOST[:PORT]` or `turn:HOST[:PORT]?transport=udp`.
+    /// `stun:HOST[:PORT]` or `turn:HOST[:PORT]?transport=udp`, or `=tcp`.
     pub urls: Vec<String>,
     /// TURN: the user, empty for STUN.
     pub username: String,

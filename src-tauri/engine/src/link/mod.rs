@@ -13,7 +13,7 @@
 //! - [`Link`]: the face
 //! - `config`, `event`, `error`, `stats`: what goes in and what comes out
 //! - `description`, `candidate`: foreign text, checked before anything is done with it
-//! - `lines`, `peer`, `addresses`: what a connection is made of
+//! - `lines`, `peer`, `addresses`, `relay_stream`: what a connection is made of
 //! - `keeper`, `observer`: the task that watches a connection and tells of it
 //! - `selector`, `outbox`, `repairs`: what is to be sent, and in which order
 //! - `pump`, `voice`, `stream`, `feedback`: packets out, and what the other side says about them
@@ -39,6 +39,7 @@ mod outbox;
 mod peer;
 mod pump;
 mod receive;
+mod relay_stream;
 mod repairs;
 mod selector;
 mod shared;

@@ -17,19 +17,21 @@ use webrtc::peer_connection::{
     SettingEngineBuilder,
 };
 use webrtc::rtp_transceiver::RtpSender;
+use webrtc::runtime::default_runtime;
 
 use super::addresses::LocalAddresses;
 use super::arrival_tap::ArrivalTap;
 use super::clocks::Clocks;
 use super::config::{
-    CHANNEL_BUFFER_BYTES, CHECKS_PER_PAIR, DISCONNECTED_AFTER, FAILED_AFTER, KEEPALIVE, LinkConfig,
-    SRTP_REPLAY_WINDOW,
+    CHANNEL_BUFFER_BYTES, CHECKS_PER_PAIR, DISCONNECTED_AFTER, FAILED_AFTER, IceServer, KEEPALIVE,
+    LinkConfig, SRTP_REPLAY_WINDOW,
 };
 use super::control::{CHAT_STREAM, CONTROL_STREAM};
 use super::error::LinkError;
 use super::feedback::{FEEDBACK_CAPACITY, Feedback, FeedbackTap};
 use super::lines::{Line, media_engine};
 use super::observer::Observer;
+use super::relay_stream::{StreamRuntime, Streams};
 use super::stream::OutgoingStream;
 
 /// Where the taps stand among the interceptors: nearest the wire.
@@ -76,10 +78,16 @@ impl Peer {
         let addresses = LocalAddresses {
             loopback: config.loopback,
         };
-        let connection = PeerConnectionBuilder::new()
+        let mut servers = config.ice_servers.clone();
+        let streams = Streams::replace(&mut servers);
+        let mut builder = PeerConnectionBuilder::new();
+        if let Some(runtime) = default_runtime().filter(|_| !streams.is_empty()) {
+            builder = builder.with_runtime(Arc::new(StreamRuntime::new(runtime, streams)));
+        }
+        let connection = builder
             .with_configuration(
                 RTCConfigurationBuilder::new()
-                    .with_ice_servers(ice_servers(config))
+                    .with_ice_servers(ice_servers(servers))
                     .build(),
             )
             .with_media_engine(media_engine()?)
@@ -127,9 +135,9 @@ async fn channel(
     connection.create_data_channel(label, Some(options)).await
 }
 
-fn ice_servers(config: &LinkConfig) -> Vec<RTCIceServer> {
-    let servers = config.ice_servers.iter().cloned();
+fn ice_servers(servers: Vec<IceServer>) -> Vec<RTCIceServer> {
     servers
+        .into_iter()
         .map(|server| RTCIceServer {
             urls: server.urls,
             username: server.username,

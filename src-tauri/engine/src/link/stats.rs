@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rtc::peer_connection::transport::{RTCIceCandidate, RTCIceCandidatePair, RTCIceCandidateType};
 
+use super::relay_stream;
 use crate::transport::bitrate::Bitrate;
 use crate::transport::estimator::Limit;
 use crate::transport::layer::Layer;
@@ -71,7 +72,10 @@ impl Route {
             } else {
                 Path::Direct
             },
-            transport: Transport::Udp,
+            transport: match &local.url {
+                Some(url) if relayed(local) && relay_stream::is_stream(url) => Transport::Tcp,
+                _ => Transport::Udp,
+            },
             local: address(local)?,
             remote: address(remote)?,
         })

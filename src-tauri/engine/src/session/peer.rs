@@ -13,6 +13,7 @@ use visio_protocol::{Control, Recipient, SessionId, Signal};
 use super::ask::Ask;
 use super::fanout::Fanout;
 use super::heard::Heard;
+use super::ice_servers::ice_servers;
 use crate::audio::{AudioSource, SAMPLE_RATE};
 use crate::call::{Event, LinkChange};
 use crate::link::{Link, LinkConfig, LinkError, LinkEvent, LinkFailure, MediaSink};
@@ -207,7 +208,7 @@ impl Task {
         let config = LinkConfig {
             offerer: self.which.offerer,
             loopback: self.around.loopback,
-            ..LinkConfig::default()
+            ice_servers: ice_servers(self.around.signaling.relay()),
         };
         let link = match Link::open(config, self.inbound.clone(), events).await {
             Ok(link) => Arc::new(link),

@@ -4,11 +4,12 @@
 //! On the session's task, ten times a second; costs microseconds.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use visio_protocol::SessionId;
 
+use super::per_link::PerLink;
 use super::shared_line::{Flow, SharedLine};
 use crate::link::Link;
 use crate::transport::bitrate::Bitrate;
@@ -33,12 +34,11 @@ pub(super) struct Source {
 #[derive(Default)]
 pub(super) struct Receiving {
     downlink: SharedLine,
-    lines: Vec<Line>,
+    lines: PerLink<Link, Line>,
 }
 
+#[derive(Default)]
 struct Line {
-    session: SessionId,
-    link: Weak<Link>,
     /// The oldest [`WINDOW`] ago.
     samples: VecDeque<Sample>,
 }
@@ -71,10 +71,11 @@ impl Sample {
 impl Receiving {
     /// Looks at how everything arrives, and asks those who should send less.
     pub fn observe(&mut self, sources: &[Source], now: Instant) {
-        self.keep_lines(sources);
+        self.lines
+            .keep(sources.iter().map(|source| (source.session, &source.link)));
         let flows: Vec<_> = sources
             .iter()
-            .zip(&mut self.lines)
+            .zip(self.lines.iter_mut())
             .map(|(source, line)| line.flow(source, now))
             .collect();
         self.downlink.observe(&flows, now);
@@ -83,34 +84,9 @@ impl Receiving {
             source.link.ask_at_most(most.filter(|_| source.picture));
         }
     }
-
-    /// Makes the lines those of these connections, in the same order.
-    fn keep_lines(&mut self, sources: &[Source]) {
-        let mut before = std::mem::take(&mut self.lines);
-        self.lines = sources
-            .iter()
-            .map(|source| {
-                let known = before.iter().position(|line| line.is(source));
-                known.map_or_else(|| Line::new(source), |index| before.swap_remove(index))
-            })
-            .collect();
-    }
 }
 
 impl Line {
-    fn new(source: &Source) -> Self {
-        Self {
-            session: source.session,
-            link: Arc::downgrade(&source.link),
-            samples: VecDeque::new(),
-        }
-    }
-
-    fn is(&self, source: &Source) -> bool {
-        self.session == source.session
-            && std::ptr::eq(self.link.as_ptr(), Arc::as_ptr(&source.link))
-    }
-
     /// How it does, over the last second.
     fn flow(&mut self, source: &Source, now: Instant) -> Flow {
         let newest = Sample::new(source, now);

@@ -3,7 +3,7 @@
 //!
 //! On the session's task; costs microseconds.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -12,6 +12,7 @@ use visio_protocol::{Control, SessionId};
 
 use super::limits::{Hold, Means, ours, words};
 use super::load::Load;
+use super::per_link::PerLink;
 use super::shared_line::{Flow, SharedLine};
 use crate::link::{Link, LinkStats};
 use crate::transport::bitrate::Bitrate;
@@ -44,14 +45,12 @@ pub(super) struct Sending {
     ladder: Ladder<SessionId>,
     strain: Strain,
     uplink: SharedLine,
-    lines: Vec<Line>,
+    lines: PerLink<Link, Line>,
     limited: Limited,
 }
 
 /// What one link was told last.
 struct Line {
-    session: SessionId,
-    link: Weak<Link>,
     take: Option<Take>,
     paused: bool,
     load: Load,
@@ -81,11 +80,9 @@ impl Sending {
 
     /// A link has come up, for the first time or again: what it was told before may be forgotten.
     pub fn renew(&mut self, session: SessionId) {
-        for line in &mut self.lines {
-            if line.session == session {
-                line.take = None;
-                line.limited = None;
-            }
+        for line in self.lines.of(session) {
+            line.take = None;
+            line.limited = None;
         }
     }
 
@@ -102,7 +99,8 @@ impl Sending {
         if self.strain.slow() != was_slow {
             tracing::info!(slow = !was_slow, ?efforts, "how this machine keeps up");
         }
-        self.keep_lines(ways);
+        self.lines
+            .keep(ways.iter().map(|way| (way.session, &way.link)));
         let stats: Vec<_> = ways.iter().map(|way| way.link.stats()).collect();
         let flows = ways.iter().zip(&stats);
         let flows: Vec<_> = flows.filter_map(|(way, stats)| flow(way, stats)).collect();
@@ -114,7 +112,7 @@ impl Sending {
             .collect();
         let wants: Vec<_> = ways
             .iter()
-            .zip(&mut self.lines)
+            .zip(self.lines.iter_mut())
             .zip(&stats)
             .zip(&bounds)
             .map(|(((way, line), stats), bound)| Want {
@@ -134,11 +132,11 @@ impl Sending {
             half_rate: self.strain.half_rate(),
         };
         let plan = self.ladder.plan(&wants, means.encoded, now);
-        let lines = ways.iter().zip(&mut self.lines).zip(&bounds);
+        let lines = ways.iter().zip(self.lines.iter_mut()).zip(&bounds);
         for (((way, line), bound), chosen) in lines.zip(&plan.chosen) {
             // There is no use in finding out more than may be sent.
             way.link.set_wanted(bounded(chosen.useful, *bound));
-            line.obey(&way.link, chosen);
+            line.obey(way, chosen);
             line.tell_paused(&way.link, chosen.paused && !picture.off);
         }
         self.tell_limits(ways, &wants, &plan.chosen, &means, picture, now);
@@ -166,21 +164,9 @@ impl Sending {
             })
             .collect();
         self.limited = ours(&held);
-        for ((way, line), limited) in ways.iter().zip(&mut self.lines).zip(words(&held)) {
-            line.tell_limited(&way.link, limited);
+        for ((way, line), limited) in ways.iter().zip(self.lines.iter_mut()).zip(words(&held)) {
+            line.tell_limited(way, limited);
         }
-    }
-
-    /// Makes the lines those of these connections, in the same order.
-    fn keep_lines(&mut self, ways: &[Way]) {
-        let mut before = std::mem::take(&mut self.lines);
-        self.lines = ways
-            .iter()
-            .map(|way| {
-                let known = before.iter().position(|line| line.is(way));
-                known.map_or_else(|| Line::new(way), |index| before.swap_remove(index))
-            })
-            .collect();
     }
 }
 
@@ -198,11 +184,9 @@ fn flow(way: &Way, stats: &LinkStats) -> Option<Flow> {
     })
 }
 
-impl Line {
-    fn new(way: &Way) -> Self {
+impl Default for Line {
+    fn default() -> Self {
         Self {
-            session: way.session,
-            link: Arc::downgrade(&way.link),
             take: None,
             paused: false,
             load: Load::default(),
@@ -210,16 +194,14 @@ impl Line {
             limited: Some(Limited::Nothing),
         }
     }
+}
 
-    fn is(&self, way: &Way) -> bool {
-        self.session == way.session && std::ptr::eq(self.link.as_ptr(), Arc::as_ptr(&way.link))
-    }
-
+impl Line {
     /// Has the link take what was chosen; it asks for the keyframe that it then waits for.
-    fn obey(&mut self, link: &Link, chosen: &Chosen<SessionId>) {
+    fn obey(&mut self, way: &Way, chosen: &Chosen<SessionId>) {
         if self.take.replace(chosen.take) != Some(chosen.take) {
-            tracing::debug!(session = %self.session, take = ?chosen.take, "another layer");
-            link.take(chosen.take);
+            tracing::debug!(session = %way.session, take = ?chosen.take, "another layer");
+            way.link.take(chosen.take);
         }
     }
 
@@ -231,10 +213,10 @@ impl Line {
         }
     }
 
-    fn tell_limited(&mut self, link: &Link, limited: Limited) {
+    fn tell_limited(&mut self, way: &Way, limited: Limited) {
         let message = || Bytes::from(Control::limited(limited).to_json());
-        if self.limited != Some(limited) && link.send_control(message()).is_ok() {
-            tracing::debug!(session = %self.session, ?limited, "what keeps our picture down");
+        if self.limited != Some(limited) && way.link.send_control(message()).is_ok() {
+            tracing::debug!(session = %way.session, ?limited, "what keeps our picture down");
             self.limited = Some(limited);
         }
     }

@@ -4,7 +4,7 @@
 use super::api::ApiError;
 use super::shared::Shared;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use visio_protocol::refusal::Refusal;
 
 /// What a server may ask for: not so often that it is a burden, not so seldom that a dead network
@@ -38,6 +38,12 @@ pub(super) async fn run(shared: Arc<Shared>, interval: Duration) {
                 shared.doubt()
             }
             Err(error) => tracing::debug!(?error, "a sign of life was not taken"),
+        }
+        if shared.place().relay_ages(Instant::now())
+            && let Err(error) = shared.announce().await
+        {
+            // The next sign of life is followed by another try.
+            tracing::debug!(?error, "the relay's credentials were not renewed");
         }
     }
 }

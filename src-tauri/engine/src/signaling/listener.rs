@@ -191,6 +191,7 @@ impl Listener {
                 let entered = {
                     let mut place = self.shared.place();
                     place.replace(secret);
+                    place.learn_relay(answer.relay.as_ref(), Instant::now());
                     place.entered(&answer)
                 };
                 self.lost = false;

@@ -39,6 +39,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use visio_protocol::host_code::HostCode;
 use visio_protocol::message::Signal;
+use visio_protocol::relay::RelayAccess;
 use visio_protocol::request::{CreateRoom, EnterRoom};
 use visio_protocol::secret::SessionSecret;
 use visio_protocol::{Invite, ServerUrl, SessionId};
@@ -172,6 +173,7 @@ impl Signaling {
             .map_err(|error| error.for_people(&invite.server))?;
         let mut place = Place::new(keys, secret, role);
         let entered = place.entered(&answer);
+        place.learn_relay(answer.relay.as_ref(), Instant::now());
 
         let (events, receiver) = mpsc::channel(EVENTS);
         let (outbox, outgoing) = mpsc::channel(OUTBOX);
@@ -203,6 +205,12 @@ impl Signaling {
         {
             tracing::warn!("a message was dropped: too many wait for the server");
         }
+    }
+
+    /// How to reach the others where there is no direct way, if the server offers one: what it told last, good for half of
+    /// its time at least.
+    pub fn relay(&self) -> Option<RelayAccess> {
+        self.handle.shared.place().relay().cloned()
     }
 
     /// The network is another one, or back: whatever connections to the server there are count as

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 use visio_protocol::event::{Event, SealedSignal};
 use visio_protocol::message::Signal;
+use visio_protocol::relay::RelayAccess;
 use visio_protocol::request::{EnterRoom, RoomEntered, SendSignal};
 use visio_protocol::sealing::{OpenError, Opener, Sealer};
 use visio_protocol::secret::SessionSecret;
@@ -15,6 +16,9 @@ use visio_protocol::{RoomKeys, SessionId};
 /// After a return to a restarted server, others may say once more what they said before: it is a
 /// repetition, and no attack.
 const REPETITIONS: Duration = Duration::from_secs(30);
+
+/// Credentials for the relay are not renewed more often, however short-lived they are.
+const RENEWAL: Duration = Duration::from_secs(30);
 
 /// One session's place in one room.
 pub(super) struct Place {
@@ -32,6 +36,8 @@ pub(super) struct Place {
     roster: Roster,
     sealer: Sealer,
     opener: Opener,
+    /// How to reach the others where there is no direct way, and when that was told.
+    relay: Option<(RelayAccess, Instant)>,
     /// To whom a message of its own has been sent, so that they believe those to the room.
     greeted: HashSet<SessionId>,
 }
@@ -44,6 +50,7 @@ impl Place {
             sealer: Sealer::new(&keys.sealing, keys.room, me),
             opener: Opener::new(&keys.sealing, keys.room, me),
             greeted: HashSet::new(),
+            relay: None,
             keys,
             secret,
             role,
@@ -85,6 +92,25 @@ impl Place {
                 .map(|presence| (presence.session, presence.role))
                 .collect(),
         }
+    }
+
+    /// The server told of its relay, or that it has none.
+    pub(super) fn learn_relay(&mut self, relay: Option<&RelayAccess>, now: Instant) {
+        self.relay = relay.map(|access| (access.clone(), now));
+    }
+
+    /// The relay that the server told of last.
+    pub(super) fn relay(&self) -> Option<&RelayAccess> {
+        self.relay.as_ref().map(|(access, _)| access)
+    }
+
+    /// Whether the relay's credentials have lived for half of their time: then new ones are asked for, so that those at hand
+    /// are always good for a while.
+    pub(super) fn relay_ages(&self, now: Instant) -> bool {
+        self.relay.as_ref().is_some_and(|(access, told)| {
+            let half = Duration::from_secs(access.seconds / 2);
+            now.saturating_duration_since(*told) >= half.max(RENEWAL)
+        })
     }
 
     /// A server that had forgotten us took us back.
@@ -158,5 +184,33 @@ impl Place {
                 why,
             }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use visio_protocol::Invite;
+
+    #[test]
+    fn credentials_for_the_relay_are_renewed_at_half_of_their_time_and_not_all_the_time() {
+        let invite = Invite::generate("127.0.0.1:8080".parse().unwrap());
+        let mut place = Place::new(invite.keys(), SessionSecret::random(), Role::Calling);
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        assert!(!place.relay_ages(after(9_999)), "there is none");
+        for (seconds, renewed) in [(600, 300), (10, 30), (0, 30)] {
+            let access = RelayAccess {
+                urls: Vec::new(),
+                username: String::new(),
+                password: String::new(),
+                seconds,
+            };
+            place.learn_relay(Some(&access), start);
+            assert!(!place.relay_ages(after(renewed - 1)), "{seconds}");
+            assert!(place.relay_ages(after(renewed)), "{seconds}");
+        }
+        place.learn_relay(None, start);
+        assert_eq!(place.relay(), None);
     }
 }

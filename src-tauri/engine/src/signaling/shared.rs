@@ -5,7 +5,7 @@ use super::api::{Api, ApiError};
 use super::place::Place;
 use futures_util::FutureExt as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, watch};
 use visio_protocol::RoomId;
 use visio_protocol::request::RoomEntered;
@@ -54,7 +54,10 @@ impl Shared {
     pub(super) async fn announce(&self) -> Result<RoomEntered, ApiError> {
         let (secret, room) = self.credentials();
         let entrance = self.place().entrance(true);
-        self.api.enter(&secret, &room, &entrance).await
+        let answer = self.api.enter(&secret, &room, &entrance).await?;
+        self.place()
+            .learn_relay(answer.relay.as_ref(), Instant::now());
+        Ok(answer)
     }
 
     /// Hands an event to the caller; waits while it is busy. False when nobody listens any more.

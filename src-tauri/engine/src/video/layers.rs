@@ -23,8 +23,10 @@ const FPS: f32 = 30.0;
 /// and a keyframe of it is through in two thirds of the time (measured with `each_layer_at_many_rates`).
 const THIN_SIZE: (u32, u32) = (192, 108);
 
-/// It is made smaller below the first rate, and as large as ever from the second on: each change costs a keyframe.
-const THIN: Range<Bitrate> = Bitrate::from_kbps(70)..Bitrate::from_kbps(95);
+/// It is made smaller below the first rate, and as large as ever from the second on: each change costs a keyframe. The second
+/// is more than what is left for a face on a line of which nothing is known yet: so every first keyframe is a small one, and two
+/// of them fit into the queue of a line of 300 kbit/s.
+const THIN: Range<Bitrate> = Bitrate::from_kbps(70)..Bitrate::from_kbps(130);
 
 /// Takes what is encoded, on the media threads.
 type Output = Arc<dyn Fn(Arc<EncodedVideo>) + Send + Sync>;
@@ -63,7 +65,7 @@ impl LayerEncoders {
             encoders: Default::default(),
             gates,
             at_once: AtomicU32::new(0),
-            thin: AtomicBool::new(false),
+            thin: AtomicBool::new(true),
         }
     }
 

@@ -3,5 +3,6 @@
 mod bad_servers;
 mod meeting;
 mod networks;
+mod relay;
 mod restarts;
 mod support;

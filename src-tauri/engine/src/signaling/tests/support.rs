@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use visio_protocol::message::Signal;
 use visio_protocol::{Invite, ServerUrl};
+use visio_server::relay::RelayOptions;
 use visio_server::{Config, Limits, Server, data};
 
 /// How long a test waits for what must come.
@@ -26,6 +27,18 @@ pub struct World {
 impl World {
     pub async fn new() -> Self {
         Self::with(Limits::default()).await
+    }
+
+    /// Whose server sends people to a relay.
+    pub async fn with_relay(relay: RelayOptions) -> Self {
+        let mut world = Self::new().await;
+        world.stop().await;
+        let config = Config {
+            relay,
+            ..Config::new(world.address, world.data.path())
+        };
+        world.server = Some(Server::bind(config).await.unwrap());
+        world
     }
 
     pub async fn with(limits: Limits) -> Self {
