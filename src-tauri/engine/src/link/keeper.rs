@@ -3,6 +3,8 @@
 //!
 //! All other tasks of a link are its children and end with it.
 
+use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -43,6 +45,9 @@ pub(super) struct Posts {
     pub remote_camera: watch::Sender<Option<RemoteCamera>>,
 }
 
+/// Addresses at relays behind streams that are remembered: those of several restarts.
+const STREAM_RELAYS: usize = 64;
+
 pub(super) struct Keeper {
     connection: Arc<dyn PeerConnection>,
     shared: Arc<Shared>,
@@ -50,6 +55,8 @@ pub(super) struct Keeper {
     posts: Posts,
     children: JoinSet<()>,
     local: LocalCandidates,
+    /// Our addresses at relays that are reached over streams: the newest, for each restart brings others.
+    stream_relays: VecDeque<SocketAddr>,
     loopback: bool,
     was_connected: bool,
     /// Until when the other side has to have proved who it is.
@@ -76,6 +83,7 @@ impl Keeper {
             posts,
             children,
             local: LocalCandidates::default(),
+            stream_relays: VecDeque::new(),
             loopback,
             was_connected: false,
             proof_due: None,
@@ -114,6 +122,10 @@ impl Keeper {
                 for candidate in self.local.release(ufrag) {
                     self.offer_candidate(candidate).await;
                 }
+            }
+            Notice::StreamRelay(address) => {
+                self.stream_relays.truncate(STREAM_RELAYS - 1);
+                self.stream_relays.push_front(address);
             }
             Notice::Candidate(text) => {
                 if let Some(candidate) = self.local.found(text, self.loopback) {
@@ -263,7 +275,10 @@ impl Keeper {
             .map(|p| p.current_round_trip_time)
             .filter(|seconds| *seconds > 0.0 && seconds.is_finite());
         let mut path = self.shared.path();
-        let (before, now) = (path.route, Route::of(&pair));
+        let (before, now) = (
+            path.route,
+            Route::of(&pair, |ours| self.stream_relays.contains(&ours)),
+        );
         path.route = now.or(before);
         path.rtt = rtt.map(Duration::from_secs_f64).or(path.rtt);
         drop(path);

@@ -3,6 +3,7 @@
 //! Called on the connection's driver, which meanwhile sends and receives nothing: so it only puts a
 //! note into a bounded queue.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -13,6 +14,8 @@ use webrtc::peer_connection::{
     RTCPeerConnectionState,
 };
 
+use super::relay_stream::is_stream;
+
 /// Notes that may wait for the keeper. A connection makes a few dozen in its life; the newest is lost.
 pub(super) const NOTICE_CAPACITY: usize = 512;
 
@@ -22,6 +25,8 @@ pub(super) enum Notice {
     Describing,
     /// It is made, and this is its ICE user fragment; `None`: it failed.
     Described(Option<String>),
+    /// An address of ours at a relay that is reached over a stream; it is told as a candidate next.
+    StreamRelay(SocketAddr),
     /// An address of ours.
     Candidate(String),
     /// There is a path, over which the two sides now prove who they are.
@@ -51,6 +56,14 @@ impl Observer {
 #[async_trait::async_trait]
 impl PeerConnectionEventHandler for Observer {
     async fn on_ice_candidate(&self, event: RTCPeerConnectionIceEvent) {
+        if is_stream(&event.url)
+            && let Ok(ip) = event.candidate.address.parse()
+        {
+            self.note(Notice::StreamRelay(SocketAddr::new(
+                ip,
+                event.candidate.port,
+            )));
+        }
         if let Ok(candidate) = event.candidate.to_json() {
             self.note(Notice::Candidate(candidate.candidate));
         }

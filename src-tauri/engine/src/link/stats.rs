@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use rtc::peer_connection::transport::{RTCIceCandidate, RTCIceCandidatePair, RTCIceCandidateType};
 
-use super::relay_stream;
 use crate::transport::bitrate::Bitrate;
 use crate::transport::estimator::Limit;
 use crate::transport::layer::Layer;
@@ -61,8 +60,12 @@ pub struct Route {
 }
 
 impl Route {
-    /// `None` for a pair whose addresses are no addresses.
-    pub(super) fn of(pair: &RTCIceCandidatePair) -> Option<Self> {
+    /// `None` for a pair whose addresses are no addresses. `over_stream`: whether this address of ours is at a relay that is
+    /// reached over a stream.
+    pub(super) fn of(
+        pair: &RTCIceCandidatePair,
+        over_stream: impl Fn(SocketAddr) -> bool,
+    ) -> Option<Self> {
         let (local, remote) = (pair.local(), pair.remote());
         let relayed = |c: &RTCIceCandidate| c.typ == RTCIceCandidateType::Relay;
         let address = |c: &RTCIceCandidate| Some(SocketAddr::new(c.address.parse().ok()?, c.port));
@@ -72,9 +75,10 @@ impl Route {
             } else {
                 Path::Direct
             },
-            transport: match &local.url {
-                Some(url) if relayed(local) && relay_stream::is_stream(url) => Transport::Tcp,
-                _ => Transport::Udp,
+            transport: if relayed(local) && over_stream(address(local)?) {
+                Transport::Tcp
+            } else {
+                Transport::Udp
             },
             local: address(local)?,
             remote: address(remote)?,
