@@ -220,10 +220,6 @@ impl Joined {
     }
 
     /// The process, for what is not said here.
-    pub fn tmp_path(&self) -> std::path::PathBuf {
-        self.reports.path().join(MOMENTS)
-    }
-    /// x
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
     }

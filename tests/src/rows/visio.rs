@@ -86,12 +86,6 @@ impl Call for People {
         for person in &mut self.joined {
             person.process().interrupt();
         }
-        if let Ok(dir) = std::env::var("TMP_KEEP") {
-            for (who, person) in self.joined.iter_mut().enumerate() {
-                let _ = std::fs::copy(person.tmp_path(), format!("{dir}/{who}.stats"));
-                let _ = std::fs::write(format!("{dir}/{who}.err"), person.process().stderr());
-            }
-        }
         let mut all = Vec::new();
         for (who, person) in self.joined.into_iter().enumerate() {
             let report = person.report()?;
