@@ -219,6 +219,13 @@ mod tests {
         video: Some(1250),
     };
 
+    const PROBE: Probe = Probe {
+        id: ProbeId(3),
+        rate: Bitrate::from_kbps(4000),
+        bytes: 5000,
+        packets: 5,
+    };
+
     #[test]
     fn video_leaves_at_the_pacing_rate() {
         let (mut pacer, start) = pacer();
@@ -286,13 +293,7 @@ mod tests {
     #[test]
     fn a_probe_takes_the_media_that_waits_and_fills_up_with_padding() {
         let (mut pacer, start) = pacer();
-        let probe = Probe {
-            id: ProbeId(3),
-            rate: Bitrate::from_kbps(4000),
-            bytes: 5000,
-            packets: 5,
-        };
-        pacer.probe(probe, start);
+        pacer.probe(PROBE, start);
         let (mut now, mut sizes) = (start, Vec::new());
         loop {
             let waiting = if sizes.is_empty() {
@@ -320,13 +321,7 @@ mod tests {
     #[test]
     fn what_no_report_will_speak_of_is_paced_and_is_no_part_of_a_probe() {
         let (mut pacer, start) = pacer();
-        let probe = Probe {
-            id: ProbeId(3),
-            rate: Bitrate::from_kbps(4000),
-            bytes: 5000,
-            packets: 5,
-        };
-        pacer.probe(probe, start);
+        pacer.probe(PROBE, start);
         let copy = Waiting {
             repair: Some(1250),
             ..Waiting::default()

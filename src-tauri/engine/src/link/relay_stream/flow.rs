@@ -14,8 +14,8 @@ use super::frame::{self, Next};
 /// is one, and the first path that is found is taken.
 const HEAD_START: Duration = Duration::from_millis(500);
 
-/// A relay that is there answers sooner.
-const DIAL: Duration = Duration::from_secs(5);
+/// A relay that is there answers sooner. Each of its addresses has so long: one family of them may lead nowhere.
+const DIAL: Duration = Duration::from_secs(3);
 
 /// What is for a peer and has waited longer is dropped: the picture it belongs to is given up by then.
 pub(super) const STALE: Duration = Duration::from_millis(400);
@@ -36,8 +36,7 @@ pub(super) async fn carry(
     incoming: mpsc::Sender<Vec<u8>>,
 ) -> io::Result<()> {
     tokio::time::sleep(HEAD_START).await;
-    let dialled = tokio::time::timeout(DIAL, dial(server)).await;
-    let stream = dialled.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+    let stream = dial(server).await?;
     let (reader, writer) = stream.into_split();
     tokio::select! {
         done = send(writer, outgoing) => done,
@@ -55,9 +54,10 @@ async fn dial(server: &StreamServer) -> io::Result<TcpStream> {
         };
         socket.set_nodelay(true)?;
         socket.set_send_buffer_size(SEND_BUFFER)?;
-        match socket.connect(address).await {
-            Ok(stream) => return Ok(stream),
-            Err(error) => failed = error,
+        match tokio::time::timeout(DIAL, socket.connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => failed = error,
+            Err(_) => failed = io::ErrorKind::TimedOut.into(),
         }
     }
     Err(failed)

@@ -1,7 +1,7 @@
 //! Where a message of a relay's ends on a stream (RFC 8656, section 12.5). Pure.
 
 /// Bytes by which the kind and the length of what follows are known.
-pub(super) const HEAD: usize = 4;
+const HEAD: usize = 4;
 
 /// The header of a STUN message, which its length does not count (RFC 8489, section 5).
 const STUN_HEADER: usize = 20;

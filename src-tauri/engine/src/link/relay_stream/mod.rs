@@ -43,7 +43,7 @@ struct StreamServer {
 }
 
 /// The relays that are reached over streams.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Streams(Vec<StreamServer>);
 
 impl Streams {

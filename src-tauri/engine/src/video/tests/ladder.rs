@@ -135,15 +135,21 @@ fn rates(layers: &[(Layer, u64)]) -> [Option<Bitrate>; 4] {
     rates
 }
 
-#[test]
-fn only_the_layers_that_are_taken_are_encoded_each_once() {
+/// Encoders of what is shown in the slot, and what they make.
+fn encoders() -> (Arc<FrameSlot>, LayerEncoders, Receiver<Arc<EncodedVideo>>) {
     let slot = FrameSlot::new();
-    let mut drawing = Drawing::new();
     let (sender, pictures) = channel();
     let sender = Mutex::new(sender);
     let encoders = LayerEncoders::new(slot.clone(), move |picture| {
         let _ = sender.lock().unwrap().send(picture);
     });
+    (slot, encoders, pictures)
+}
+
+#[test]
+fn only_the_layers_that_are_taken_are_encoded_each_once() {
+    let mut drawing = Drawing::new();
+    let (slot, encoders, pictures) = encoders();
     let mut at = 0;
     let mut show = || {
         at += 40;
@@ -186,13 +192,8 @@ fn only_the_layers_that_are_taken_are_encoded_each_once() {
 
 #[test]
 fn a_face_begins_small_and_is_so_again_on_a_thin_line() {
-    let slot = FrameSlot::new();
     let mut drawing = Drawing::new();
-    let (sender, pictures) = channel();
-    let sender = Mutex::new(sender);
-    let encoders = LayerEncoders::new(slot.clone(), move |picture| {
-        let _ = sender.lock().unwrap().send(picture);
-    });
+    let (slot, encoders, pictures) = encoders();
     let mut at = 0;
     // An encoder that is short of bits leaves pictures out: then the next is shown.
     let mut next = || loop {
