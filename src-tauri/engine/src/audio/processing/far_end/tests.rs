@@ -95,6 +95,47 @@ fn a_single_stamp_that_errs_moves_nothing() {
 }
 
 #[test]
+fn stamps_that_err_for_a_while_move_nothing() {
+    let mut scene = Scene::new();
+    scene.farthest(500, 0.0);
+    let before = scene.delay;
+    for (blocks, ms) in [(26, 36), (50, 70), (50, -19)] {
+        let erring = before.as_millis() as i64 + ms;
+        scene.delay = Duration::from_millis(erring.unsigned_abs());
+        scene.farthest(blocks, 0.0);
+        scene.delay = before;
+        scene.farthest(30, 0.0);
+        let off = scene.farthest(200, 0.0);
+        assert!(off < 60.0, "after {ms} ms: {off} samples");
+    }
+}
+
+#[test]
+fn a_delay_that_jumps_by_a_little_is_followed_within_two_seconds() {
+    let mut scene = Scene::new();
+    scene.farthest(500, 0.0);
+    scene.delay += Duration::from_millis(40);
+    scene.farthest(200, 0.0);
+    let off = scene.farthest(500, 0.0);
+    assert!(off < 60.0, "{off} samples");
+}
+
+#[test]
+fn a_block_is_whole_though_stamps_say_that_what_was_not_yet_played_is_heard() {
+    let now = Instant::now();
+    let mut far = FarEnd::new(now);
+    let mut block = [0.0; BLOCK_SAMPLES];
+    for n in 0..100 {
+        let at = now + Duration::from_millis(10) * n;
+        far.played(u64::from(n) * 480, &[0.5; 480], at);
+        far.block(at + Duration::from_millis(25), Duration::ZERO, &mut block);
+        if n > 2 {
+            assert!(block.iter().all(|sample| *sample == 0.5), "block {n}");
+        }
+    }
+}
+
+#[test]
 fn what_was_never_played_is_silence() {
     let now = Instant::now();
     let mut far = FarEnd::new(now);
@@ -106,7 +147,7 @@ fn what_was_never_played_is_silence() {
     far.played(960, &[0.5; 960], now + Duration::from_millis(20));
     assert!(far.block(now + Duration::from_millis(20), Duration::ZERO, &mut block));
     let later = now + Duration::from_millis(900);
-    for _ in 0..JUMPED {
+    for _ in 0..LONG_JUMPED {
         assert!(far.block(later, Duration::from_secs(1), &mut block));
     }
     assert!(!far.block(later, Duration::from_millis(500), &mut block));
