@@ -23,7 +23,7 @@ use super::observer::Notice;
 use super::pump::RemoteCamera;
 use super::receive::receive;
 use super::shared::{Shared, until};
-use super::stats::{LinkState, Route};
+use super::stats::{LinkState, Route, Transport};
 
 /// How often the path in use and its round trip are looked up.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -55,8 +55,9 @@ pub(super) struct Keeper {
     posts: Posts,
     children: JoinSet<()>,
     local: LocalCandidates,
-    /// Our addresses at relays that are reached over streams: the newest, for each restart brings others.
-    stream_relays: VecDeque<SocketAddr>,
+    /// Our addresses at relays that are reached over streams, and what carries us there: the newest, for each restart brings
+    /// others.
+    stream_relays: VecDeque<(SocketAddr, Transport)>,
     loopback: bool,
     was_connected: bool,
     /// Until when the other side has to have proved who it is.
@@ -123,9 +124,9 @@ impl Keeper {
                     self.offer_candidate(candidate).await;
                 }
             }
-            Notice::StreamRelay(address) => {
+            Notice::StreamRelay(address, transport) => {
                 self.stream_relays.truncate(STREAM_RELAYS - 1);
-                self.stream_relays.push_front(address);
+                self.stream_relays.push_front((address, transport));
             }
             Notice::Candidate(text) => {
                 if let Some(candidate) = self.local.found(text, self.loopback) {
@@ -275,16 +276,20 @@ impl Keeper {
             .map(|p| p.current_round_trip_time)
             .filter(|seconds| *seconds > 0.0 && seconds.is_finite());
         let mut path = self.shared.path();
-        let (before, now) = (
-            path.route,
-            Route::of(&pair, |ours| self.stream_relays.contains(&ours)),
-        );
+        let (before, now) = (path.route, Route::of(&pair, |ours| self.stream_to(ours)));
         path.route = now.or(before);
         path.rtt = rtt.map(Duration::from_secs_f64).or(path.rtt);
         drop(path);
         if before.is_some() && now.is_some() && before != now {
             self.shared.path_changed();
         }
+    }
+
+    /// What carries us to the relay at which this address of ours is.
+    fn stream_to(&self, ours: SocketAddr) -> Option<Transport> {
+        let mut known = self.stream_relays.iter();
+        let found = known.find(|(address, _)| *address == ours);
+        found.map(|(_, transport)| *transport)
     }
 
     /// Tells the owner, and waits until it has room to listen or wants to hear no more.

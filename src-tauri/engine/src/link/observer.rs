@@ -14,7 +14,8 @@ use webrtc::peer_connection::{
     RTCPeerConnectionState,
 };
 
-use super::relay_stream::is_stream;
+use super::relay_stream::carrier;
+use super::stats::Transport;
 
 /// Notes that may wait for the keeper. A connection makes a few dozen in its life; the newest is lost.
 pub(super) const NOTICE_CAPACITY: usize = 512;
@@ -25,8 +26,8 @@ pub(super) enum Notice {
     Describing,
     /// It is made, and this is its ICE user fragment; `None`: it failed.
     Described(Option<String>),
-    /// An address of ours at a relay that is reached over a stream; it is told as a candidate next.
-    StreamRelay(SocketAddr),
+    /// An address of ours at a relay that is reached over such a stream; it is told as a candidate next.
+    StreamRelay(SocketAddr, Transport),
     /// An address of ours.
     Candidate(String),
     /// There is a path, over which the two sides now prove who they are.
@@ -56,13 +57,11 @@ impl Observer {
 #[async_trait::async_trait]
 impl PeerConnectionEventHandler for Observer {
     async fn on_ice_candidate(&self, event: RTCPeerConnectionIceEvent) {
-        if is_stream(&event.url)
+        if let Some(carrier) = carrier(&event.url)
             && let Ok(ip) = event.candidate.address.parse()
         {
-            self.note(Notice::StreamRelay(SocketAddr::new(
-                ip,
-                event.candidate.port,
-            )));
+            let address = SocketAddr::new(ip, event.candidate.port);
+            self.note(Notice::StreamRelay(address, carrier));
         }
         if let Ok(candidate) = event.candidate.to_json() {
             self.note(Notice::Candidate(candidate.candidate));

@@ -60,11 +60,11 @@ pub struct Route {
 }
 
 impl Route {
-    /// `None` for a pair whose addresses are no addresses. `over_stream`: whether this address of ours is at a relay that is
-    /// reached over a stream.
+    /// `None` for a pair whose addresses are no addresses. `stream`: what carries us to the relay at which this address of
+    /// ours is; none where datagrams do.
     pub(super) fn of(
         pair: &RTCIceCandidatePair,
-        over_stream: impl Fn(SocketAddr) -> bool,
+        stream: impl Fn(SocketAddr) -> Option<Transport>,
     ) -> Option<Self> {
         let (local, remote) = (pair.local(), pair.remote());
         let relayed = |c: &RTCIceCandidate| c.typ == RTCIceCandidateType::Relay;
@@ -75,11 +75,10 @@ impl Route {
             } else {
                 Path::Direct
             },
-            transport: if relayed(local) && over_stream(address(local)?) {
-                Transport::Tcp
-            } else {
-                Transport::Udp
-            },
+            transport: relayed(local)
+                .then(|| stream(address(local)?))
+                .flatten()
+                .unwrap_or(Transport::Udp),
             local: address(local)?,
             remote: address(remote)?,
         })

@@ -9,7 +9,8 @@ use visio_protocol::relay::RelayAccess;
 
 use crate::link::IceServer;
 
-/// The STUN and TURN servers among what the server told, with their credentials: those that are spoken to over UDP and TCP.
+/// The STUN and TURN servers among what the server told, with their credentials: those that are spoken to over UDP, TCP and
+/// TLS.
 pub(super) fn ice_servers(relay: Option<RelayAccess>) -> Vec<IceServer> {
     let Some(access) = relay else {
         return Vec::new();
@@ -40,14 +41,19 @@ pub(super) fn ice_servers(relay: Option<RelayAccess>) -> Vec<IceServer> {
 
 const STUN: &str = "stun:";
 const TURN: &str = "turn:";
+const SECURE_TURN: &str = "turns:";
 
 /// The ways that a link has to a relay.
 const WAYS: [&str; 2] = ["transport=udp", "transport=tcp"];
 
-/// Whether it is `stun:HOST[:PORT]` or `turn:HOST[:PORT]` with or without one of the [`WAYS`] (RFC 7064, RFC 7065).
+/// Whether it is `stun:HOST[:PORT]`, or `turn:HOST[:PORT]` with or without one of the [`WAYS`], or `turns:HOST[:PORT]` with
+/// the last of them (RFC 7064, RFC 7065).
 fn is_understood(url: &str) -> bool {
     if let Some(place) = url.strip_prefix(STUN) {
         return is_place(place);
+    }
+    if let Some(rest) = url.strip_prefix(SECURE_TURN) {
+        return rest.strip_suffix("?transport=tcp").is_some_and(is_place);
     }
     let Some(rest) = url.strip_prefix(TURN) else {
         return false;
@@ -136,6 +142,7 @@ mod tests {
             "turn:[2001:db8::1]?transport=udp",
             "turn:203.0.113.10:3478",
             "turn:call.example.org:443?transport=tcp",
+            "turns:call.example.org:443?transport=tcp",
         ] {
             assert!(is_understood(url), "{url}");
         }
@@ -143,7 +150,8 @@ mod tests {
             "",
             "stun:",
             "nonsense",
-            "turns:call.example.org?transport=tcp",
+            "turns:call.example.org",
+            "turns:call.example.org?transport=udp",
             "turn:call.example.org?transport=sctp",
             "turn:call.example.org?transport=udp&x=1",
             "turn:call.example.org:",

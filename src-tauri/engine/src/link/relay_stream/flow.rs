@@ -9,10 +9,14 @@ use tokio::sync::mpsc;
 
 use super::StreamServer;
 use super::frame::{self, Next};
+use super::secure;
 
 /// The stream is not begun before: a path by datagrams, which is the better one, is found within a few round trips if there
 /// is one, and the first path that is found is taken.
 const HEAD_START: Duration = Duration::from_millis(500);
+
+/// And an encrypted one not before a plain one has had the time to find its path: it costs two round trips more.
+const SECURE_HEAD_START: Duration = Duration::from_millis(800);
 
 /// A relay that is there answers sooner. Each of its addresses has so long: one family of them may lead nowhere.
 const DIAL: Duration = Duration::from_secs(3);
@@ -35,9 +39,25 @@ pub(super) async fn carry(
     outgoing: mpsc::Receiver<Datagram>,
     incoming: mpsc::Sender<Vec<u8>>,
 ) -> io::Result<()> {
-    tokio::time::sleep(HEAD_START).await;
+    if !server.secure {
+        tokio::time::sleep(HEAD_START).await;
+        let (reader, writer) = dial(server).await?.into_split();
+        return exchange(reader, writer, outgoing, incoming).await;
+    }
+    tokio::time::sleep(SECURE_HEAD_START).await;
     let stream = dial(server).await?;
-    let (reader, writer) = stream.into_split();
+    let secured = secure::connect(stream, &server.host);
+    let secured = tokio::time::timeout(DIAL, secured).await??;
+    let (reader, writer) = tokio::io::split(secured);
+    exchange(reader, writer, outgoing, incoming).await
+}
+
+async fn exchange(
+    reader: impl AsyncRead + Unpin,
+    writer: impl AsyncWrite + Unpin,
+    outgoing: mpsc::Receiver<Datagram>,
+    incoming: mpsc::Sender<Vec<u8>>,
+) -> io::Result<()> {
     tokio::select! {
         done = send(writer, outgoing) => done,
         done = receive(reader, incoming) => done,
@@ -74,6 +94,7 @@ async fn send(
         }
         frame::pad(&mut datagram);
         writer.write_all(&datagram).await?;
+        writer.flush().await?;
     }
     writer.shutdown().await
 }

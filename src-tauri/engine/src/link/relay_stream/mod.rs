@@ -10,6 +10,7 @@
 //! ```text
 //! frame     pure: where a message ends on a stream
 //! flow      one stream
+//! secure    its encryption, and whom it trusts
 //! socket    a socket with streams beside it
 //! runtime   hands such sockets to the library
 //! ```
@@ -17,19 +18,24 @@
 mod flow;
 mod frame;
 mod runtime;
+mod secure;
 mod socket;
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::config::IceServer;
+use super::stats::Transport;
 
 pub(super) use runtime::StreamRuntime;
 
-/// Nobody else has names of this domain (RFC 6761, section 6.4).
+/// Nobody else has names of these domains (RFC 6761, section 6.4): one for plain streams, one for encrypted ones.
 const DOMAIN: &str = "stream.invalid";
+const SECURE_DOMAIN: &str = "secure.invalid";
 
 /// The port of TURN, where a URL names none (RFC 7065, section 3.2), and of the made-up addresses.
 const PORT: u16 = 3478;
+/// And that of TURN over TLS.
+const SECURE_PORT: u16 = 5349;
 
 /// Relays behind streams, at most: each is another candidate for each of this machine's addresses.
 const MOST: usize = 4;
@@ -40,6 +46,8 @@ struct StreamServer {
     /// A name or an address, without brackets.
     host: String,
     port: u16,
+    /// Encrypted, and only with whom the host's name is proven to belong to.
+    secure: bool,
 }
 
 /// The relays that are reached over streams.
@@ -55,7 +63,7 @@ impl Streams {
                 let Some(stream) = StreamServer::of(url) else {
                     return true;
                 };
-                *url = made_up(streams.len());
+                *url = format!("turn:{}?transport=udp", stream.made_up(streams.len()));
                 streams.push(stream);
                 streams.len() <= MOST
             });
@@ -71,8 +79,8 @@ impl Streams {
 
     /// The addresses of a made-up name, `HOST:PORT`; none for any other name.
     fn resolve(&self, name: &str) -> Option<Vec<SocketAddr>> {
-        let number =
-            (0..self.0.len()).find(|number| name == format!("{number}.{DOMAIN}:{PORT}"))?;
+        let mut numbered = self.0.iter().enumerate();
+        let (number, _) = numbered.find(|(number, server)| name == server.made_up(*number))?;
         Some(addresses(number).to_vec())
     }
 
@@ -84,13 +92,13 @@ impl Streams {
     }
 }
 
-/// Whether a candidate's relay, by its URL, is one behind a stream.
-pub(super) fn is_stream(url: &str) -> bool {
-    url.contains(DOMAIN)
-}
-
-fn made_up(number: usize) -> String {
-    format!("turn:{number}.{DOMAIN}:{PORT}?transport=udp")
+/// What carries us to a candidate's relay, by its URL; none for one that is spoken to by datagrams.
+pub(super) fn carrier(url: &str) -> Option<Transport> {
+    if url.contains(SECURE_DOMAIN) {
+        Some(Transport::Tls)
+    } else {
+        url.contains(DOMAIN).then_some(Transport::Tcp)
+    }
 }
 
 /// One of each family: the library takes the one of its socket's. Neither leads anywhere: the first network is reserved
@@ -104,9 +112,13 @@ fn addresses(number: usize) -> [SocketAddr; 2] {
 }
 
 impl StreamServer {
-    /// What a URL `turn:HOST[:PORT]?transport=tcp` leads to; none for any other.
+    /// What a URL `turn:HOST[:PORT]?transport=tcp`, or one of `turns:`, leads to; none for any other.
     fn of(url: &str) -> Option<Self> {
-        let place = url.strip_prefix("turn:")?.strip_suffix("?transport=tcp")?;
+        let url = url.strip_suffix("?transport=tcp")?;
+        let (place, secure) = match url.strip_prefix("turns:") {
+            Some(place) => (place, true),
+            None => (url.strip_prefix("turn:")?, false),
+        };
         let (host, port) = match place.strip_prefix('[') {
             Some(rest) => {
                 let (host, port) = rest.split_once(']')?;
@@ -117,10 +129,18 @@ impl StreamServer {
                 None => (place, None),
             },
         };
+        let usual = if secure { SECURE_PORT } else { PORT };
         Some(Self {
             host: host.to_owned(),
-            port: port.map_or(Some(PORT), |port| port.parse().ok())?,
+            port: port.map_or(Some(usual), |port| port.parse().ok())?,
+            secure,
         })
+    }
+
+    /// The name and port under which the library is told of it, as number `number`.
+    fn made_up(&self, number: usize) -> String {
+        let domain = if self.secure { SECURE_DOMAIN } else { DOMAIN };
+        format!("{number}.{domain}:{PORT}")
     }
 }
 
@@ -142,6 +162,8 @@ mod tests {
             "turn:203.0.113.10:3478?transport=udp",
             "turn:203.0.113.10:443?transport=tcp",
             "turn:[2001:db8::1]?transport=tcp",
+            "turns:call.example.org:443?transport=tcp",
+            "turns:call.example.org?transport=tcp",
         ]);
         let streams = Streams::replace(&mut list);
         assert_eq!(
@@ -150,21 +172,27 @@ mod tests {
                 "turn:203.0.113.10:3478?transport=udp",
                 "turn:0.stream.invalid:3478?transport=udp",
                 "turn:1.stream.invalid:3478?transport=udp",
+                "turn:2.secure.invalid:3478?transport=udp",
+                "turn:3.secure.invalid:3478?transport=udp",
             ]
         );
         assert_eq!(list[0].username, "anna");
-        for (name, host, port) in [
-            ("0.stream.invalid:3478", "203.0.113.10", 443),
-            ("1.stream.invalid:3478", "2001:db8::1", 3478),
+        for (name, host, port, secure) in [
+            ("0.stream.invalid:3478", "203.0.113.10", 443, false),
+            ("1.stream.invalid:3478", "2001:db8::1", 3478, false),
+            ("2.secure.invalid:3478", "call.example.org", 443, true),
+            ("3.secure.invalid:3478", "call.example.org", 5349, true),
         ] {
             let found = streams.resolve(name).expect("a name of ours");
             assert!(found[0].is_ipv4() && found[1].is_ipv6());
             for address in found {
                 let server = streams.at(address).expect("an address of ours");
-                assert_eq!((&*server.host, server.port), (host, port));
+                let found = (&*server.host, server.port, server.secure);
+                assert_eq!(found, (host, port, secure));
             }
         }
-        assert!(is_stream(&list[0].urls[1]) && !is_stream(&list[0].urls[0]));
+        let carriers = [0, 1, 3].map(|index| carrier(&list[0].urls[index]));
+        assert_eq!(carriers, [None, Some(Transport::Tcp), Some(Transport::Tls)]);
     }
 
     #[test]
@@ -174,6 +202,7 @@ mod tests {
             "call.example.org:3478",
             "1.stream.invalid:3478",
             "0.stream.invalid:1",
+            "0.secure.invalid:3478",
         ] {
             assert_eq!(streams.resolve(name), None, "{name}");
         }
