@@ -11,6 +11,7 @@ mod endurance;
 mod group;
 mod guest_devices;
 mod hostile_server;
+mod installed_server;
 mod ladder;
 mod network_lab;
 mod network_names;
@@ -50,7 +51,11 @@ fn main() -> ExitCode {
 
 /// Scenarios that mostly wait, and judge nothing that a busy machine changes.
 fn that_wait() -> Vec<Trial> {
-    let files = [relay::trials(), network_nats::trials()];
+    let files = [
+        installed_server::trials(),
+        relay::trials(),
+        network_nats::trials(),
+    ];
     files.into_iter().flatten().collect()
 }
 

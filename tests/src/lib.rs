@@ -5,6 +5,7 @@
 //! Dependencies are few on purpose: `cargo xtask setup` is built from this crate on a machine that has nothing yet.
 
 pub mod binaries;
+pub mod booted;
 pub mod canned;
 pub mod chromium;
 pub mod display;
@@ -21,6 +22,7 @@ pub mod report;
 pub mod rooms;
 pub mod rows;
 pub mod server;
+pub mod server_package;
 pub mod trouble;
 pub mod voice;
 pub mod window;
@@ -28,6 +30,7 @@ pub mod words;
 pub mod workspace;
 
 pub use binaries::Binaries;
+pub use booted::Booted;
 pub use display::Display;
 pub use guest::Guest;
 pub use need::Need;

@@ -21,6 +21,8 @@ pub enum Nat {
     Symmetric,
     /// Nothing but TCP passes.
     UdpBlocked,
+    /// Nothing but TCP to the web's encrypted port passes.
+    WebOnly,
 }
 
 impl Nat {
@@ -54,8 +56,13 @@ impl Nat {
                 "-A FORWARD -i {OUTSIDE} -m conntrack --ctstate NEW,INVALID -j DROP"
             ))?;
         }
-        if self == Self::UdpBlocked {
+        if matches!(self, Self::UdpBlocked | Self::WebOnly) {
             rule("-A FORWARD -p udp -j DROP".to_owned())?;
+        }
+        if self == Self::WebOnly {
+            rule(format!(
+                "-A FORWARD -i {INSIDE} -p tcp ! --dport 443 -j DROP"
+            ))?;
         }
         // Private addresses lead nowhere on the internet.
         rule(format!("-A FORWARD -i {INSIDE} -d 10.0.0.0/8 -j DROP"))

@@ -1,26 +1,44 @@
-//! `cargo xtask package`: the Debian package of the app, made by Tauri's own bundler from the workspace's release build.
+//! `cargo xtask package`: the Debian packages of the app, made by Tauri's own bundler, and of the server, both from the
+//! workspace's release build.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use visio_tests::trouble::During;
-use visio_tests::{Result, Trouble, workspace};
+use visio_tests::{Result, Trouble, server_package, workspace};
 
 /// The bundler, from npm, where it comes ready-made; its version follows that of the `tauri` crate.
 const BUNDLER: &str = "@tauri-apps/cli@2.12.5";
 
-/// Runs `cargo xtask package`.
+/// Runs `cargo xtask package [app|server]`; without a word, both.
 pub fn command(arguments: &[String]) -> Result<bool> {
-    if !arguments.is_empty() {
-        return Err(Trouble::new("usage: cargo xtask package"));
+    let packages: &[fn() -> Result<PathBuf>] = match arguments {
+        [] => &[build, server],
+        [word] if word == "app" => &[build],
+        [word] if word == "server" => &[server],
+        _ => return Err(Trouble::new("usage: cargo xtask package [app|server]")),
+    };
+    for package in packages {
+        let package = package()?;
+        let size = std::fs::metadata(&package)?.len() as f64 / 1024.0 / 1024.0;
+        println!("{} ({size:.1} MiB)", package.display());
     }
-    let package = build()?;
-    let size = std::fs::metadata(&package)?.len() as f64 / 1024.0 / 1024.0;
-    println!("{} ({size:.1} MiB)", package.display());
     Ok(true)
 }
 
-/// Builds the package and gives its path.
+/// Builds the server's package and gives its path.
+fn server() -> Result<PathBuf> {
+    release()?;
+    let release = workspace::target().join("release");
+    let into = release.join("bundle/server");
+    server_package::build(
+        &release.join("visio-server"),
+        env!("CARGO_PKG_VERSION"),
+        &into,
+    )
+}
+
+/// Builds the app's package and gives its path.
 pub fn build() -> Result<PathBuf> {
     let folder = workspace::target().join("release/bundle/deb");
     // Packages of other versions would be taken for this one.
