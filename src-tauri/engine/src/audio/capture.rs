@@ -10,30 +10,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-
 use super::assembly::{Assembly, Frame};
 use super::device_input::DeviceInput;
 use super::encoder::{AudioEncoder, EncodedAudio};
-use super::level::{LevelMeter, SILENCE_DBFS, SharedLevel};
-use super::music::MusicEncoder;
+use super::framer::{Framer, PAUSE};
+use super::level::SharedLevel;
 use super::processing::{Chain, SharedTreatment, Tap, Treatment};
 use super::ring::CaptureEnd;
+use super::sound::Sound;
 use super::tone::Tone;
 use super::wav::WavSource;
 use super::{FRAME_SAMPLES, duration_of};
 
 /// The device is woken for by its callback; without one, the thread looks around ten times a second.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
-
-/// A pause between frames longer than this is told to receivers by a jump of the timestamp.
-const PAUSE: Duration = Duration::from_millis(200);
-
-/// While muted one frame in so many is sent, of silence: every 400 ms a sign that the path is alive.
-const MUTED_EVERY: u32 = 20;
-
-/// Right after muting so many frames of silence are sent, so that receivers hear the voice end instead of guessing on.
-const MUTED_TAIL: u32 = 3;
 
 /// Where the sound comes from.
 pub(super) enum Input {
@@ -183,207 +173,28 @@ fn generate(
         *due = now;
     }
     while *due <= now {
-        let mut frame = [0.0; FRAME_SAMPLES];
+        let mut mono = [0.0; FRAME_SAMPLES];
+        let mut stereo = None;
         match sound {
-            Generated::Tone(tone) => tone.fill(&mut frame),
-            Generated::File(file) => file.fill(&mut frame),
+            Generated::Tone(tone) => tone.fill(&mut mono),
+            Generated::File(file) => {
+                let mut read = Sound::default();
+                file.fill(FRAME_SAMPLES, &mut read);
+                let both = stereo.get_or_insert([0.0; 2 * FRAME_SAMPLES]);
+                let frames = mono.iter_mut().zip(both.chunks_exact_mut(2));
+                for ((mean, both), pair) in frames.zip(read.pairs()) {
+                    *mean = (pair[0] + pair[1]) * 0.5;
+                    both.copy_from_slice(&pair);
+                }
+                // Also where both are the same for a while: a new encoder begins anew.
+                stereo = stereo.filter(|_| file.is_stereo());
+            }
         }
         on_frame(Frame {
-            mono: &frame,
-            stereo: None,
+            mono: &mono,
+            stereo: stereo.as_ref(),
         });
         *due += duration_of(FRAME_SAMPLES);
     }
     due.saturating_duration_since(now)
-}
-
-/// Measures, mutes, stamps and encodes frames. Pure but for the encoder.
-struct Framer {
-    shared: Arc<Shared>,
-    encoder: AudioEncoder,
-    music: Option<MusicEncoder>,
-    meter: LevelMeter,
-    timestamp: u32,
-    previous: Option<Instant>,
-    muted_frames: u32,
-}
-
-impl Framer {
-    fn new(shared: Arc<Shared>, encoder: AudioEncoder) -> Self {
-        Self {
-            shared,
-            encoder,
-            music: None,
-            meter: LevelMeter::new(),
-            timestamp: 0,
-            previous: None,
-            muted_frames: 0,
-        }
-    }
-
-    /// One frame that was complete `now`; the packet to send, if one is to be sent.
-    fn frame(&mut self, frame: Frame<'_>, now: Instant) -> Option<EncodedAudio> {
-        self.meter.feed(frame.mono);
-        self.shared.level.set(self.meter.level_dbfs());
-        self.shared
-            .speaking
-            .store(self.meter.voice(), Ordering::Relaxed);
-        let timestamp = self.stamp(now);
-
-        let muted = self.shared.muted.load(Ordering::Relaxed);
-        self.muted_frames = if muted {
-            self.muted_frames.wrapping_add(1)
-        } else {
-            0
-        };
-        if muted && self.muted_frames > MUTED_TAIL && !self.muted_frames.is_multiple_of(MUTED_EVERY)
-        {
-            return None;
-        }
-        let loss = self.shared.loss.get();
-        if loss >= 0.0 {
-            self.encoder.set_loss(loss);
-        }
-        let (samples, level_dbfs, voice) = if muted {
-            (&[0.0; FRAME_SAMPLES], SILENCE_DBFS, false)
-        } else {
-            (frame.mono, self.meter.level_dbfs(), self.meter.voice())
-        };
-        let music = !muted && self.shared.treatment.get() == Treatment::Music;
-        let encoded = if music {
-            self.encode_music(frame).map(Some)
-        } else {
-            // While muted it is decided here what is sent, not by the encoder.
-            self.encoder.encode(samples, voice || muted)
-        };
-        match encoded {
-            Ok(payload) => payload.map(|payload| EncodedAudio {
-                timestamp,
-                payload,
-                level_dbfs,
-                voice,
-            }),
-            Err(why) => {
-                tracing::warn!(%why, "a frame of sound could not be encoded");
-                None
-            }
-        }
-    }
-
-    fn encode_music(&mut self, frame: Frame<'_>) -> Result<Bytes, opus::Error> {
-        let (samples, channels) = match frame.stereo {
-            Some(stereo) => (&stereo[..], 2),
-            None => (&frame.mono[..], 1),
-        };
-        let encoder = match self.music.take() {
-            Some(encoder) if encoder.channels() == channels => encoder,
-            _ => MusicEncoder::new(channels)?,
-        };
-        self.music.insert(encoder).encode(samples)
-    }
-
-    /// There is no sound at all.
-    fn nothing(&mut self) {
-        self.shared.level.set(SILENCE_DBFS);
-        self.shared.speaking.store(false, Ordering::Relaxed);
-    }
-
-    /// Counts samples; a pause, as between two devices, counts as long as it lasted.
-    fn stamp(&mut self, now: Instant) -> u32 {
-        let since = self.previous.map_or(Duration::ZERO, |previous| {
-            now.saturating_duration_since(previous)
-        });
-        if since > PAUSE {
-            let missed = (since - duration_of(FRAME_SAMPLES)).as_micros() as u64 * 48 / 1_000;
-            self.timestamp = self.timestamp.wrapping_add(missed as u32);
-        }
-        self.previous = Some(now);
-        let timestamp = self.timestamp;
-        self.timestamp = timestamp.wrapping_add(FRAME_SAMPLES as u32);
-        timestamp
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn framer() -> Framer {
-        Framer::new(Arc::new(Shared::new()), AudioEncoder::new().unwrap())
-    }
-
-    /// A tone for so many frames in virtual time; the packets sent.
-    fn speak(framer: &mut Framer, now: &mut Instant, frames: usize) -> Vec<EncodedAudio> {
-        let mut tone = Tone::new(440.0, 0.2);
-        let mut sent = Vec::new();
-        for _ in 0..frames {
-            let mut frame = [0.0; FRAME_SAMPLES];
-            tone.fill(&mut frame);
-            let frame = Frame {
-                mono: &frame,
-                stereo: None,
-            };
-            sent.extend(framer.frame(frame, *now));
-            *now += Duration::from_millis(20);
-        }
-        sent
-    }
-
-    #[test]
-    fn every_frame_is_sent_once_stamped_20_ms_apart_with_its_level() {
-        let (mut framer, mut now) = (framer(), Instant::now());
-        let sent = speak(&mut framer, &mut now, 50);
-        assert_eq!(sent.len(), 50);
-        assert!(
-            sent.windows(2)
-                .all(|pair| pair[1].timestamp - pair[0].timestamp == 960)
-        );
-        assert!(
-            sent.iter()
-                .all(|packet| packet.voice && (packet.level_dbfs + 17.0).abs() < 0.1)
-        );
-    }
-
-    #[test]
-    fn muted_almost_nothing_is_sent_none_of_it_the_voice_and_talking_is_still_noticed() {
-        let (mut framer, mut now) = (framer(), Instant::now());
-        speak(&mut framer, &mut now, 10);
-        framer.shared.muted.store(true, Ordering::Relaxed);
-        let sent = speak(&mut framer, &mut now, 100);
-        assert_eq!(sent.len(), 8, "a tail of three, then one every 400 ms");
-        assert!(
-            sent.iter()
-                .all(|packet| !packet.voice && packet.level_dbfs == SILENCE_DBFS)
-        );
-        assert!(framer.shared.speaking.load(Ordering::Relaxed));
-        assert!(framer.shared.level.get() > -20.0);
-        framer.shared.muted.store(false, Ordering::Relaxed);
-        let resumed = speak(&mut framer, &mut now, 1);
-        assert_eq!(resumed[0].timestamp, 110 * 960);
-    }
-
-    #[test]
-    fn music_is_sent_with_more_bits_and_muting_silences_it_too() {
-        let (mut framer, mut now) = (framer(), Instant::now());
-        framer.shared.treatment.set(Treatment::Music);
-        let bytes = |sent: &[EncodedAudio]| sent.iter().map(|it| it.payload.len()).sum::<usize>();
-        let music = bytes(&speak(&mut framer, &mut now, 50));
-        framer.shared.treatment.set(Treatment::Untouched);
-        let speech = bytes(&speak(&mut framer, &mut now, 50));
-        assert!(music > 2 * speech, "{music} and {speech} bytes");
-        framer.shared.treatment.set(Treatment::Music);
-        framer.shared.muted.store(true, Ordering::Relaxed);
-        let silent = speak(&mut framer, &mut now, 20);
-        assert_eq!(silent.len(), 4);
-        assert!(silent.iter().all(|it| it.level_dbfs == SILENCE_DBFS));
-    }
-
-    #[test]
-    fn a_device_that_was_away_for_three_seconds_leaves_a_gap_of_three_seconds_in_the_timestamps() {
-        let (mut framer, mut now) = (framer(), Instant::now());
-        let before = speak(&mut framer, &mut now, 10);
-        now += Duration::from_secs(3);
-        let after = speak(&mut framer, &mut now, 1);
-        assert_eq!(after[0].timestamp - before[9].timestamp, 960 + 3 * 48_000);
-    }
 }

@@ -1,10 +1,11 @@
 //! From Opus packets back to samples: decoding, in-band FEC, concealment.
 //!
 //! Packets come from the network and may be anything. What does not parse or decode is concealed and counted, and the
-//! decoder goes on. Runs on the playout thread; a frame costs about 0.1 ms.
+//! decoder goes on. Runs on the playout thread; a frame costs about 0.1 ms, one of stereo twice that.
 
 use opus::{Channels, Decoder};
 
+use super::sound::{SEAM_SAMPLES, Sound};
 use super::{FRAME_SAMPLES, SAMPLE_RATE};
 
 /// The longest packet Opus allows: 120 ms (RFC 6716, section 3.2.5).
@@ -44,74 +45,114 @@ pub(crate) fn carries_fec(payload: &[u8]) -> bool {
     silk && !stereo && (first >> (7 - activity_flags)) & 1 == 1
 }
 
-/// Decodes one person's voice.
+/// Whether the packet has two channels: a bit of its first byte (RFC 6716, section 3.1).
+fn is_stereo(payload: &[u8]) -> bool {
+    payload.first().is_some_and(|toc| toc & 0x04 != 0)
+}
+
+/// Decodes what one person sends.
+///
+/// It begins with one channel, which is all that a voice needs. With the first stereo packet a decoder for two takes over,
+/// for which mono packets are no change: a sender may mix both as it likes. Only in a pause is it given up again.
 pub(crate) struct AudioDecoder {
     /// `None` if there was no memory for it: the voice is then silence, and the call goes on.
     opus: Option<Decoder>,
-    scratch: Box<[f32; LONGEST_PACKET_SAMPLES]>,
+    channels: Channels,
+    /// The packet decoded last had two channels.
+    stereo: bool,
+    /// Interleaved.
+    scratch: Box<[f32; 2 * LONGEST_PACKET_SAMPLES]>,
     malformed: u64,
 }
 
 impl AudioDecoder {
     pub(crate) fn new() -> Self {
-        let opus = Decoder::new(SAMPLE_RATE, Channels::Mono)
-            .inspect_err(|why| tracing::error!(%why, "a voice can't be decoded"))
-            .ok();
         Self {
-            opus,
-            scratch: Box::new([0.0; LONGEST_PACKET_SAMPLES]),
+            opus: decoder(Channels::Mono),
+            channels: Channels::Mono,
+            stereo: false,
+            scratch: Box::new([0.0; 2 * LONGEST_PACKET_SAMPLES]),
             malformed: 0,
         }
     }
 
-    /// The samples of a packet; `Err` with as much concealment when it does not decode.
-    pub(crate) fn decode(
-        &mut self,
-        payload: &[u8],
-        samples: usize,
-    ) -> Result<&mut [f32], &mut [f32]> {
-        match self.run(payload, LONGEST_PACKET_SAMPLES, false) {
-            Some(decoded) => Ok(sanitised(&mut self.scratch[..decoded])),
-            None => {
-                self.malformed += 1;
-                Err(self.conceal(samples))
-            }
+    /// Leaves the sound of a packet in `out`; `false`, and as much concealment there, when it does not decode.
+    pub(crate) fn decode(&mut self, payload: &[u8], samples: usize, out: &mut Sound) -> bool {
+        self.stereo = is_stereo(payload);
+        let before = (self.stereo && self.channels == Channels::Mono).then(|| self.widen());
+        let decoded = self.run(payload, LONGEST_PACKET_SAMPLES, false, out);
+        if !decoded {
+            self.malformed += 1;
+            self.conceal(samples, out);
         }
+        if let Some(before) = before {
+            out.fade_from(&before);
+        }
+        decoded
     }
 
     /// The lost frame before `following`, from the copy that `following` carries.
-    pub(crate) fn recover(&mut self, following: &[u8], samples: usize) -> &mut [f32] {
-        let samples = whole_steps(samples);
-        match self.run(following, samples, true) {
-            Some(decoded) => sanitised(&mut self.scratch[..decoded]),
-            None => self.conceal(samples),
+    pub(crate) fn recover(&mut self, following: &[u8], samples: usize, out: &mut Sound) {
+        if !self.run(following, whole_steps(samples), true, out) {
+            self.conceal(samples, out);
         }
     }
 
     /// So many samples that were never received, continued from what was heard before.
-    pub(crate) fn conceal(&mut self, samples: usize) -> &mut [f32] {
+    pub(crate) fn conceal(&mut self, samples: usize, out: &mut Sound) {
         let samples = whole_steps(samples);
-        match self.run(&[], samples, false) {
-            Some(decoded) => sanitised(&mut self.scratch[..decoded]),
-            None => {
-                self.scratch[..samples].fill(0.0);
-                &mut self.scratch[..samples]
-            }
+        if !self.run(&[], samples, false, out) {
+            out.silence(samples);
         }
     }
 
-    /// Leaves samples in `scratch`; how many.
-    fn run(&mut self, payload: &[u8], room: usize, fec: bool) -> Option<usize> {
-        self.opus
-            .as_mut()?
-            .decode_float(payload, &mut self.scratch[..room], fec)
-            .ok()
+    /// Nothing of it is heard for now: if music is over, the next word is decoded as cheaply as the first.
+    pub(crate) fn rest(&mut self) {
+        if self.channels == Channels::Stereo && !self.stereo {
+            self.change(Channels::Mono);
+        }
     }
 
     /// Packets that passed for Opus and were not.
     pub(crate) fn malformed(&self) -> u64 {
         self.malformed
     }
+
+    /// Goes over to two channels. The new decoder knows nothing of what was heard: this is how that would have gone on.
+    fn widen(&mut self) -> Sound {
+        let mut before = Sound::default();
+        self.conceal(SEAM_SAMPLES, &mut before);
+        self.change(Channels::Stereo);
+        before
+    }
+
+    fn change(&mut self, channels: Channels) {
+        if let Some(opus) = decoder(channels) {
+            self.opus = Some(opus);
+            self.channels = channels;
+        }
+    }
+
+    /// Leaves up to `room` samples of each channel in `out`.
+    fn run(&mut self, payload: &[u8], room: usize, fec: bool, out: &mut Sound) -> bool {
+        let channels = self.channels as usize;
+        let scratch = &mut self.scratch[..channels * room];
+        let decoded = self
+            .opus
+            .as_mut()
+            .and_then(|opus| opus.decode_float(payload, scratch, fec).ok());
+        let Some(samples) = decoded else {
+            return false;
+        };
+        out.set(sanitised(&mut self.scratch[..channels * samples]), channels);
+        true
+    }
+}
+
+fn decoder(channels: Channels) -> Option<Decoder> {
+    Decoder::new(SAMPLE_RATE, channels)
+        .inspect_err(|why| tracing::error!(%why, "a voice can't be decoded"))
+        .ok()
 }
 
 fn whole_steps(samples: usize) -> usize {
@@ -135,6 +176,7 @@ fn sanitised(samples: &mut [f32]) -> &mut [f32] {
 mod tests {
     use super::super::encoder::AudioEncoder;
     use super::super::level::rms_dbfs;
+    use super::super::music::MusicEncoder;
     use super::super::tone::Tone;
     use super::*;
 
@@ -162,11 +204,14 @@ mod tests {
     fn a_lost_frame_comes_back_from_the_packet_after_it() {
         let packets = packets(30, 0.2);
         let mut decoder = AudioDecoder::new();
+        let mut heard = Sound::default();
         for packet in &packets[..20] {
-            decoder.decode(packet, FRAME_SAMPLES).unwrap();
+            assert!(decoder.decode(packet, FRAME_SAMPLES, &mut heard));
         }
         assert!(carries_fec(&packets[21]));
-        let level = rms_dbfs(decoder.recover(&packets[21], FRAME_SAMPLES));
+        decoder.recover(&packets[21], FRAME_SAMPLES, &mut heard);
+        assert!(!heard.is_stereo());
+        let level = rms_dbfs(heard.left());
         assert!((level + 15.05).abs() < 1.5, "{level}");
     }
 
@@ -189,7 +234,7 @@ mod tests {
             "a frame count that is missing"
         );
         let valid = packets(5, 0.1).remove(4);
-        let mut decoder = AudioDecoder::new();
+        let (mut decoder, mut heard) = (AudioDecoder::new(), Sound::default());
         let mut seed = 7_u32;
         for _ in 0..5_000 {
             let mut mutated = valid.to_vec();
@@ -203,16 +248,44 @@ mod tests {
             let Some(samples) = packet_samples(&mutated) else {
                 continue;
             };
-            let heard = match decoder.decode(&mutated, samples) {
-                Ok(heard) | Err(heard) => heard,
-            };
-            assert!(heard.iter().all(|sample| sample.abs() <= 1.0));
-            assert!(
-                decoder
-                    .recover(&mutated, samples)
-                    .iter()
-                    .all(|sample| sample.abs() <= 1.0)
-            );
+            decoder.decode(&mutated, samples, &mut heard);
+            assert!(is_bounded(&heard));
+            decoder.recover(&mutated, samples, &mut heard);
+            assert!(is_bounded(&heard));
         }
+    }
+    fn is_bounded(sound: &Sound) -> bool {
+        let bounded = |channel: &[f32]| channel.iter().all(|sample| sample.abs() <= 1.0);
+        sound.channels().all(bounded)
+    }
+
+    #[test]
+    fn a_decoder_of_two_channels_stays_until_a_pause_after_the_music() {
+        let mut music = MusicEncoder::new(2).unwrap();
+        let loud_left: Vec<f32> = (0..2 * FRAME_SAMPLES)
+            .map(|n| if n % 96 == 0 { 0.5 } else { 0.0 })
+            .collect();
+        let music = music.encode(&loud_left).unwrap();
+        let voice = packets(1, 0.0).remove(0);
+        let (mut decoder, mut heard) = (AudioDecoder::new(), Sound::default());
+        decoder.decode(&voice, FRAME_SAMPLES, &mut heard);
+        decoder.rest();
+        assert_eq!(
+            (decoder.channels, heard.is_stereo()),
+            (Channels::Mono, false)
+        );
+        decoder.decode(&music, FRAME_SAMPLES, &mut heard);
+        decoder.rest();
+        assert_eq!(
+            (decoder.channels, heard.is_stereo()),
+            (Channels::Stereo, true)
+        );
+        for _ in 0..3 {
+            decoder.decode(&voice, FRAME_SAMPLES, &mut heard);
+        }
+        assert_eq!(decoder.channels, Channels::Stereo);
+        assert!(!heard.is_stereo(), "equal channels are one");
+        decoder.rest();
+        assert_eq!(decoder.channels, Channels::Mono);
     }
 }

@@ -41,12 +41,12 @@ const RESTS_SENT: u32 = 2;
 /// The largest packet Opus makes of one frame (RFC 6716, section 3.2.1).
 const LARGEST_PACKET: usize = 1_275;
 
-/// One 20 ms frame of a person's voice, encoded once and handed to every peer.
+/// One 20 ms frame of a person's voice or music, encoded once and handed to every peer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EncodedAudio {
     /// When its first sample was captured, in 48 kHz ticks; jumps forward over what was not sent, wraps.
     pub timestamp: u32,
-    /// One Opus packet, mono, 20 ms.
+    /// One Opus packet, 20 ms; mono but for music.
     pub payload: Bytes,
     /// RMS level of the frame in dBFS, [`SILENCE_DBFS`](super::SILENCE_DBFS) for silence.
     pub level_dbfs: f32,
@@ -96,12 +96,15 @@ impl AudioEncoder {
         }
     }
 
-    /// One frame into one packet. `voice` says that somebody speaks, or did just now.
-    pub(crate) fn encode(
-        &mut self,
-        frame: &[f32; FRAME_SAMPLES],
-        voice: bool,
-    ) -> Result<Packet, opus::Error> {
+    /// Forgets what it has heard: what comes next has nothing to do with it.
+    pub(crate) fn start_over(&mut self) -> Result<(), opus::Error> {
+        self.rests = 0;
+        self.opus.reset_state()
+    }
+
+    /// One frame of [`FRAME_SAMPLES`] into one packet. `voice` says that somebody speaks, or did just now.
+    pub(crate) fn encode(&mut self, frame: &[f32], voice: bool) -> Result<Packet, opus::Error> {
+        debug_assert_eq!(frame.len(), FRAME_SAMPLES);
         // Opus' own judgement is not asked while ours says that there is something to hear.
         if self.dtx == voice {
             self.opus.set_dtx(!voice)?;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::inbound::AudioSource;
+use super::sound::Sound;
 use crate::transport::clock::SenderClock;
 use crate::transport::packet::RtpPacket;
 use crate::transport::red;
@@ -22,7 +23,7 @@ const MOST_BLOCKS: u32 = 60_000;
 
 /// Packets, in whatever order and shape, through everything that a voice goes through, 10 ms of playing at a time.
 pub fn packets(input: &[u8]) {
-    let source = AudioSource::new();
+    let (source, mut block) = (AudioSource::new(), Sound::default());
     let start = Instant::now();
     let (mut at, mut played, mut rest) = (Duration::ZERO, 0, input);
     while let Some((header, more)) = rest.split_first_chunk::<PACKET_HEADER>() {
@@ -47,10 +48,11 @@ pub fn packets(input: &[u8]) {
             timestamp: u32::from(word(4)),
         });
         while Duration::from_millis(10) * played < at && played < MOST_BLOCKS {
-            let mut block = [0.0; 480];
             let now = start + Duration::from_millis(10) * played;
-            source.fill(&mut block, now, Duration::ZERO);
-            assert!(block.iter().all(|sample| sample.abs() <= 1.5));
+            source.fill(480, &mut block, now, Duration::ZERO);
+            assert_eq!((block.left().len(), block.right().len()), (480, 480));
+            let bounded = |channel: &[f32]| channel.iter().all(|sample| sample.abs() <= 1.5);
+            assert!(block.channels().all(bounded));
             played += 1;
         }
     }

@@ -1,9 +1,9 @@
-//! One person's voice, from packets to samples for the mix.
+//! One person's voice, or their music, from packets to sound for the mix.
 //!
 //! Packets are pushed by the network's thread into a small inbox and never wait for the decoder; the playout thread takes
 //! them out, decodes what the jitter buffer says, and hands on as many samples as the speaker wants. While the sender rests
-//! a [`ComfortNoise`] is heard; where that begins and ends the two sounds are cross-faded. Latency: the jitter buffer's
-//! target, which is longer while this person's pictures are held back, so that lips and voice stay together.
+//! a [`ComfortNoise`] is heard; where that begins and ends the two sounds are cross-faded. Music has two channels all the way
+//! (see [`Sound`]); what is measured, and the noise of the room, has one. Latency: the jitter buffer's target, which is longer while this person's pictures are held back, so that lips and voice stay together.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,9 +15,10 @@ use super::decoder::{AudioDecoder, carries_fec, packet_samples};
 use super::gap::Gaps;
 use super::jitter::{Frame, JitterBuffer, Pace};
 use super::level::{LevelMeter, SharedLevel};
+use super::pace;
+use super::sound::{SEAM_SAMPLES, Sound};
 use super::stats::{AudioInboundStats, Histogram};
 use super::tone_detector::ToneDetector;
-use super::{FRAME_SAMPLES, pace};
 use crate::transport::clock::{self, Micros, PictureDelay, SenderClock, VoiceDelay};
 use crate::transport::packet::RtpPacket;
 
@@ -27,9 +28,6 @@ const INBOX_PACKETS: usize = 100;
 /// By so much a voice may be earlier than its picture before it waits: people notice at 45 ms (ITU-R BT.1359), and the delay
 /// keeps within some 10 ms of its target.
 const EARLIER_THAN_PICTURE: Micros = 30_000;
-
-/// The seam between a voice and the quiet around it: 5 ms, too short for an ear and too long for a click.
-const SEAM_SAMPLES: usize = 240;
 
 /// One person's voice in the mix. Give it packets; it is heard through the [`Speaker`](super::Speaker) that made it, until
 /// the last handle is dropped.
@@ -61,8 +59,12 @@ struct Voice {
     buffer: JitterBuffer,
     decoder: AudioDecoder,
     /// Decoded, not yet played: less than a frame between two calls.
-    ready: VecDeque<f32>,
-    frame: Vec<f32>,
+    ready: Sound,
+    frame: Sound,
+    /// What a frame begins out of, or ends in.
+    seam: Sound,
+    /// Room for the mean of two channels.
+    mean: Vec<f32>,
     comfort: ComfortNoise,
     /// What was heard last was no voice.
     quiet: bool,
@@ -153,8 +155,8 @@ impl AudioSource {
         self.speaking.load(Ordering::Relaxed)
     }
 
-    /// Writes the samples to be heard `ahead` from `now` on, as far as the device tells. Playout thread only.
-    pub(crate) fn fill(&self, out: &mut [f32], now: Instant, ahead: Duration) {
+    /// Leaves in `out` the next samples, to be heard `ahead` from `now` on as far as the device tells. Playout thread only.
+    pub(crate) fn fill(&self, samples: usize, out: &mut Sound, now: Instant, ahead: Duration) {
         let (arrived, clock, picture) = {
             let mut inbox = lock(&self.inbox);
             let picture = inbox.picture.as_ref().and_then(|picture| picture.get(now));
@@ -167,7 +169,7 @@ impl AudioSource {
         let picture = clock.zip(picture);
         let picture = picture.and_then(|(clock, picture)| least(clock, picture, ahead));
         voice.buffer.wait_for_picture(picture);
-        let spoke = voice.fill(out, now);
+        let spoke = voice.fill(samples, out, now);
         let played =
             clock.and_then(|clock| voice.buffer.played_at(clock.timestamp).zip(Some(clock)));
         if let Some((at, clock)) = played.filter(|_| spoke) {
@@ -200,8 +202,10 @@ impl Voice {
         Self {
             buffer: JitterBuffer::new(),
             decoder: AudioDecoder::new(),
-            ready: VecDeque::with_capacity(4 * FRAME_SAMPLES),
-            frame: Vec::with_capacity(2 * FRAME_SAMPLES),
+            ready: Sound::default(),
+            frame: Sound::default(),
+            seam: Sound::default(),
+            mean: Vec::new(),
             comfort: ComfortNoise::new(),
             quiet: true,
             meter: LevelMeter::new(),
@@ -229,26 +233,23 @@ impl Voice {
     }
 
     /// Whether anything of it came from a packet.
-    fn fill(&mut self, out: &mut [f32], now: Instant) -> bool {
+    fn fill(&mut self, samples: usize, out: &mut Sound, now: Instant) -> bool {
         let mut spoke = false;
-        while self.ready.len() < out.len() {
+        while self.ready.len() < samples {
             let frame = self.buffer.take(now);
             spoke |= matches!(frame, Frame::Packet { .. });
             self.decode(frame);
-            self.meter.feed(&self.frame);
-            self.tone.feed(&self.frame);
-            self.ready.extend(&self.frame);
+            let mean = self.frame.mean(&mut self.mean);
+            self.meter.feed(mean);
+            self.tone.feed(mean);
+            self.ready.append(&self.frame);
         }
-        let wanted = out.len();
-        for (sample, ready) in out.iter_mut().zip(self.ready.drain(..wanted)) {
-            *sample = ready;
-        }
+        self.ready.take_front(samples, out);
         spoke
     }
 
-    /// Leaves the samples of one frame in `self.frame`.
+    /// Leaves the sound of one frame in `self.frame`.
     fn decode(&mut self, frame: Frame) {
-        self.frame.clear();
         match frame {
             Frame::Packet {
                 payload,
@@ -257,18 +258,14 @@ impl Voice {
                 pace,
             } => {
                 self.waits.add(waited);
-                match self.decoder.decode(&payload, samples) {
-                    Ok(decoded) => {
-                        self.gaps.heard();
-                        self.frame.extend_from_slice(decoded);
-                    }
-                    Err(concealed) => {
-                        self.gaps.missed(concealed.len());
-                        self.invented_samples += concealed.len() as u64;
-                        self.frame.extend_from_slice(concealed);
-                    }
+                if self.decoder.decode(&payload, samples, &mut self.frame) {
+                    self.gaps.heard();
+                } else {
+                    let concealed = self.frame.len();
+                    self.gaps.missed(concealed);
+                    self.invented_samples += concealed as u64;
                 }
-                self.comfort.hear(&self.frame);
+                self.comfort.hear(self.frame.mean(&mut self.mean));
                 self.adjust(pace);
                 self.come_back();
             }
@@ -284,15 +281,14 @@ impl Voice {
                         self.invented_samples += samples as u64;
                     }
                 }
-                self.frame
-                    .extend_from_slice(self.decoder.recover(&following, samples));
+                self.decoder.recover(&following, samples, &mut self.frame);
                 self.come_back();
             }
             Frame::Concealed { samples, last } => {
                 self.gaps.missed(samples);
-                self.frame.extend_from_slice(self.decoder.conceal(samples));
+                self.decoder.conceal(samples, &mut self.frame);
                 if last {
-                    fade_out(&mut self.frame);
+                    self.frame.fade_out();
                     self.quiet = true;
                 } else {
                     self.come_back();
@@ -304,7 +300,7 @@ impl Voice {
             }
             Frame::Silence { samples } => {
                 self.gaps.missed(samples);
-                self.frame.resize(samples, 0.0);
+                self.frame.silence(samples);
                 self.quiet = true;
             }
         }
@@ -312,18 +308,15 @@ impl Voice {
 
     /// Nobody speaks at the other end.
     fn rest(&mut self, samples: usize) {
-        self.frame.resize(samples, 0.0);
         if !self.quiet {
             self.comfort.settle();
         }
-        self.comfort.fill(&mut self.frame);
+        noise(&mut self.comfort, samples, &mut self.frame);
         if !self.quiet {
-            let ending = self.decoder.conceal(SEAM_SAMPLES);
-            for (n, sample) in self.frame.iter_mut().take(SEAM_SAMPLES).enumerate() {
-                let share = n as f32 / SEAM_SAMPLES as f32;
-                *sample = ending[n] * (1.0 - share) + *sample * share;
-            }
+            self.decoder.conceal(SEAM_SAMPLES, &mut self.seam);
+            self.frame.fade_from(&self.seam);
         }
+        self.decoder.rest();
         self.quiet = true;
     }
 
@@ -332,12 +325,8 @@ impl Voice {
         if !std::mem::take(&mut self.quiet) {
             return;
         }
-        let mut room = [0.0; SEAM_SAMPLES];
-        self.comfort.fill(&mut room);
-        for (n, (sample, room)) in self.frame.iter_mut().zip(room).enumerate() {
-            let share = n as f32 / SEAM_SAMPLES as f32;
-            *sample = room * (1.0 - share) + *sample * share;
-        }
+        noise(&mut self.comfort, SEAM_SAMPLES, &mut self.seam);
+        self.frame.fade_from(&self.seam);
     }
 
     fn adjust(&mut self, pace: Pace) {
@@ -375,11 +364,10 @@ impl Voice {
     }
 }
 
-fn fade_out(frame: &mut [f32]) {
-    let length = frame.len() as f32;
-    for (n, sample) in frame.iter_mut().enumerate() {
-        *sample *= 1.0 - n as f32 / length;
-    }
+/// So much of the noise of the room. It has no sides.
+fn noise(comfort: &mut ComfortNoise, samples: usize, out: &mut Sound) {
+    out.silence(samples);
+    out.each(|channel| comfort.fill(channel));
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@
 //! Lost packets are made good for by copies in later ones (`transport::red`), pauses filled with comfort noise, and sound
 //! cards that disagree about the length of a second reconciled by leaving out or repeating pitch periods (`pace`).
 //!
-//! Inside, audio is always mono `f32` at 48 kHz, full scale ±1. A device keeps its own rate and channels; what differs is
-//! converted at the ring. Levels are RMS in dBFS, where a full-scale square wave is 0 and a full-scale sine −3.
+//! Inside, audio is always `f32` at 48 kHz, full scale ±1. A voice is mono up to the mix, music has a left and a right from the
+//! microphone to the speaker. A device keeps its own rate and channels; what differs is converted at the ring. Levels are RMS in dBFS, where a full-scale square wave is 0 and a full-scale sine −3.
 //!
 //! Threads: one capture thread per [`Microphone`], one playout thread per [`Speaker`], and beside each a keeper that opens
 //! the device, watches it and opens it again. Real-time callbacks touch rings and atomics, and wake their media thread.
@@ -23,11 +23,13 @@ mod assembly;
 mod babble;
 mod capture;
 mod comfort;
+mod conversion;
 mod cushion;
 mod decoder;
 mod device;
 mod device_input;
 mod encoder;
+mod framer;
 #[doc(hidden)]
 pub mod fuzzing;
 mod gap;
@@ -43,6 +45,7 @@ mod processing;
 pub mod rehearsal;
 mod resampler;
 mod ring;
+mod sound;
 mod speaker;
 mod spec;
 mod stamped;

@@ -47,11 +47,6 @@ impl MusicEncoder {
         })
     }
 
-    /// Channels that it encodes.
-    pub(crate) fn channels(&self) -> usize {
-        self.channels
-    }
-
     /// One frame of 960 samples for each channel into one packet.
     pub(crate) fn encode(&mut self, interleaved: &[f32]) -> Result<Bytes, opus::Error> {
         debug_assert_eq!(interleaved.len(), FRAME_SAMPLES * self.channels);

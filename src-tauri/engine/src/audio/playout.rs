@@ -9,10 +9,11 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use super::conversion::Conversion;
 use super::cushion::Cushion;
 use super::inbound::AudioSource;
-use super::resampler::Resampler;
 use super::ring::PlaybackEnd;
+use super::sound::Sound;
 use super::test_sound::TestSound;
 use super::wav::WavSink;
 use super::{SAMPLE_RATE, duration_of, mixer};
@@ -122,8 +123,8 @@ impl Clock {
             .filter(|due| now.saturating_duration_since(*due) < MOST_BEHIND)
             .unwrap_or(now);
         while due <= now {
-            let samples = mix.next(CLOCKED_SAMPLES, now, Duration::ZERO);
-            if let Some(Err(why)) = self.file.as_mut().map(|file| file.write(samples)) {
+            let sound = mix.next(CLOCKED_SAMPLES, now, Duration::ZERO);
+            if let Some(Err(why)) = self.file.as_mut().map(|file| file.write(sound)) {
                 tracing::warn!(%why, "the sound is no longer written to its file");
                 self.file = None;
             }
@@ -137,9 +138,8 @@ impl Clock {
 /// Keeps a device's ring filled.
 struct DeviceOutput {
     end: PlaybackEnd,
-    resampler: Resampler,
+    conversion: Conversion,
     cushion: Cushion,
-    converted: Vec<f32>,
     asked: u64,
     asked_at: Option<Instant>,
     instead: Clock,
@@ -147,13 +147,12 @@ struct DeviceOutput {
 
 impl DeviceOutput {
     fn new(end: PlaybackEnd) -> Option<Self> {
-        let resampler = Resampler::new(SAMPLE_RATE, end.rate).ok()?;
+        let conversion = Conversion::new(SAMPLE_RATE, end.rate, end.channels()).ok()?;
         let cushion = Cushion::new(end.rate);
         Some(Self {
             end,
-            resampler,
+            conversion,
             cushion,
-            converted: Vec::new(),
             asked: 0,
             asked_at: None,
             instead: Clock::new(None),
@@ -192,12 +191,8 @@ impl DeviceOutput {
             // What is in the ring goes first, and before it what the device took last.
             let before = self.end.filled() + self.cushion.appetite();
             let ahead = Duration::from_secs_f64(before as f64 / f64::from(self.end.rate));
-            self.converted.clear();
-            self.resampler.process(
-                mix.next(samples.min(CLOCKED_SAMPLES), now, ahead),
-                &mut self.converted,
-            );
-            self.end.push(&self.converted);
+            let sound = mix.next(samples.min(CLOCKED_SAMPLES), now, ahead);
+            self.end.push(self.conversion.run(sound));
         }
     }
 }
@@ -206,8 +201,8 @@ impl DeviceOutput {
 struct Mix {
     shared: Arc<Shared>,
     test_sound: Option<TestSound>,
-    sum: Vec<f32>,
-    voice: Vec<f32>,
+    sum: Sound,
+    voice: Sound,
 }
 
 impl Mix {
@@ -215,29 +210,29 @@ impl Mix {
         Self {
             shared,
             test_sound: None,
-            sum: Vec::new(),
-            voice: Vec::new(),
+            sum: Sound::default(),
+            voice: Sound::default(),
         }
     }
 
     /// The next samples of everything together, heard `ahead` from `now` on.
-    fn next(&mut self, samples: usize, now: Instant, ahead: Duration) -> &[f32] {
-        self.sum.clear();
-        self.sum.resize(samples, 0.0);
-        self.voice.resize(samples, 0.0);
+    fn next(&mut self, samples: usize, now: Instant, ahead: Duration) -> &Sound {
+        self.sum.silence(samples);
         for source in self.sources() {
-            source.fill(&mut self.voice, now, ahead);
+            source.fill(samples, &mut self.voice, now, ahead);
             mixer::add(&mut self.sum, &self.voice);
         }
         if self.shared.test_sound.swap(false, Ordering::Relaxed) {
             self.test_sound = Some(TestSound::default());
         }
-        let over = self
-            .test_sound
-            .as_mut()
-            .is_some_and(|sound| !sound.add_to(&mut self.sum));
-        if over {
-            self.test_sound = None;
+        if let Some(sound) = &mut self.test_sound {
+            let mut goes_on = true;
+            self.voice.silence(samples);
+            self.voice.each(|channel| goes_on = sound.fill(channel));
+            mixer::add(&mut self.sum, &self.voice);
+            if !goes_on {
+                self.test_sound = None;
+            }
         }
         mixer::limit(&mut self.sum);
         &self.sum
@@ -256,12 +251,16 @@ impl Mix {
 
 #[cfg(test)]
 mod tests {
-    use super::super::level::rms_dbfs;
+    use super::super::FRAME_SAMPLES;
+    use super::super::level::{SILENCE_DBFS, rms_dbfs};
+    use super::super::music::MusicEncoder;
     use super::super::ring::{PlaybackFeed, playback_ring};
+    use super::super::tone::Tone;
     use super::*;
+    use crate::transport::packet::RtpPacket;
 
-    fn device(rate: u32) -> (PlaybackFeed, DeviceOutput) {
-        let (feed, end) = playback_ring(rate, Arc::default(), std::thread::current());
+    fn device(rate: u32, channels: usize) -> (PlaybackFeed, DeviceOutput) {
+        let (feed, end) = playback_ring(rate, channels, Arc::default(), std::thread::current());
         (feed, DeviceOutput::new(end).unwrap())
     }
 
@@ -270,7 +269,7 @@ mod tests {
         let shared = Arc::new(Shared::default());
         shared.test_sound.store(true, Ordering::Relaxed);
         let mut mix = Mix::new(shared);
-        let (mut feed, mut output) = device(rate);
+        let (mut feed, mut output) = device(rate, 2);
         let mut now = Instant::now();
         let mut heard = Vec::new();
         let mut buffer = vec![0.0_f32; rate as usize / 50];
@@ -313,7 +312,7 @@ mod tests {
     #[test]
     fn the_ring_holds_no_more_than_the_cushion() {
         let mut mix = Mix::new(Arc::default());
-        let (mut feed, mut output) = device(48_000);
+        let (mut feed, mut output) = device(48_000, 1);
         let mut now = Instant::now();
         for _ in 0..1_500 {
             feed.fill(&mut [0.0_f32; 480], 1);
@@ -327,7 +326,7 @@ mod tests {
     fn a_device_that_hangs_is_replaced_by_the_clock_and_voices_go_on() {
         let shared = Arc::new(Shared::default());
         let mut mix = Mix::new(shared.clone());
-        let (mut feed, mut output) = device(48_000);
+        let (mut feed, mut output) = device(48_000, 1);
         let mut now = Instant::now();
         feed.fill(&mut [0.0_f32; 480], 1);
         output.pump(&mut mix, now);
@@ -338,5 +337,56 @@ mod tests {
         }
         assert!(mix.test_sound.is_none(), "played to its end, for nobody");
         assert_eq!(output.end.filled(), 600);
+    }
+
+    /// What is heard on each of a device's channels of music whose right channel is silent.
+    fn play_left_only(rate: u32, channels: usize) -> Vec<f32> {
+        let (shared, source) = (Arc::new(Shared::default()), Arc::new(AudioSource::new()));
+        shared.sources.lock().unwrap().push(Arc::downgrade(&source));
+        let mut mix = Mix::new(shared);
+        let (mut feed, mut output) = device(rate, channels);
+        let (mut music, mut tone) = (MusicEncoder::new(2).unwrap(), Tone::new(440.0, 0.25));
+        let mut now = Instant::now();
+        let mut buffer = vec![0.0_f32; rate as usize / 100 * channels];
+        let mut heard = vec![Vec::new(); channels];
+        for n in 0..300_u16 {
+            if n % 2 == 0 {
+                let mut left = [0.0; FRAME_SAMPLES];
+                tone.fill(&mut left);
+                let both: Vec<f32> = left.iter().flat_map(|left| [*left, 0.0]).collect();
+                source.push(RtpPacket {
+                    sequence: n / 2,
+                    timestamp: u32::from(n / 2) * FRAME_SAMPLES as u32,
+                    marker: false,
+                    payload: music.encode(&both).unwrap(),
+                    arrived: now,
+                });
+            }
+            feed.fill(&mut buffer, channels);
+            for frame in buffer.chunks_exact(channels).filter(|_| n > 200) {
+                for (heard, sample) in heard.iter_mut().zip(frame) {
+                    heard.push(*sample);
+                }
+            }
+            output.pump(&mut mix, now);
+            now += Duration::from_millis(10);
+        }
+        heard.iter().map(|channel| rms_dbfs(channel)).collect()
+    }
+
+    #[test]
+    fn what_is_on_the_left_is_heard_on_the_left_of_two_channels_and_halved_on_the_only_one() {
+        const SENT_DBFS: f32 = -15.05;
+        for rate in [44_100, 48_000] {
+            let levels = play_left_only(rate, 2);
+            assert!((levels[0] - SENT_DBFS).abs() < 0.5, "{rate}: {levels:?}");
+            assert!(levels[1] < levels[0] - 40.0, "{rate}: {levels:?}");
+            let levels = play_left_only(rate, 6);
+            assert!((levels[0] - SENT_DBFS).abs() < 0.5, "{rate}: {levels:?}");
+            assert!(levels[2..].iter().all(|level| *level == SILENCE_DBFS));
+            let levels = play_left_only(rate, 1);
+            let mean = SENT_DBFS - 6.02;
+            assert!((levels[0] - mean).abs() < 0.5, "{rate}: {levels:?}");
+        }
     }
 }

@@ -11,6 +11,7 @@ use std::time::Instant;
 use cpal::{FromSample, SizedSample};
 use rtrb::{Consumer, Producer, RingBuffer};
 
+use super::sound::Sound;
 use super::stamped::{Piece, StampedEnd, StampedFeed, stamped_ring};
 
 /// A fifth of a second. When the capture ring is full the newest samples are lost, because a producer can't take the oldest
@@ -144,6 +145,8 @@ struct Demand {
 /// The callback's side of a speaker.
 pub(crate) struct PlaybackFeed {
     ring: Consumer<f32>,
+    /// Samples in each frame of the ring: 1 or 2.
+    carried: usize,
     demand: Arc<Demand>,
     gauge: Arc<Gauge>,
     writer: Thread,
@@ -154,21 +157,27 @@ pub(crate) struct PlaybackFeed {
 /// The playout thread's side of a speaker.
 pub(crate) struct PlaybackEnd {
     ring: Producer<f32>,
+    carried: usize,
     demand: Arc<Demand>,
     /// The device's rate in Hz.
     pub(crate) rate: u32,
 }
 
-/// A ring for a speaker of `rate` Hz, filled by the thread `writer`.
+/// A ring for a speaker of `rate` Hz, filled by the thread `writer`. To a device with one channel it carries one, to any
+/// other two: we have no more to play.
 pub(crate) fn playback_ring(
     rate: u32,
+    channels: usize,
     gauge: Arc<Gauge>,
     writer: Thread,
 ) -> (PlaybackFeed, PlaybackEnd) {
-    let (producer, consumer) = RingBuffer::new((rate / PLAYBACK_RINGS_PER_SECOND) as usize);
+    let carried = channels.clamp(1, 2);
+    let frames = (rate / PLAYBACK_RINGS_PER_SECOND) as usize;
+    let (producer, consumer) = RingBuffer::new(frames * carried);
     let demand = Arc::new(Demand::default());
     let feed = PlaybackFeed {
         ring: consumer,
+        carried,
         demand: demand.clone(),
         gauge,
         writer,
@@ -178,6 +187,7 @@ pub(crate) fn playback_ring(
         feed,
         PlaybackEnd {
             ring: producer,
+            carried,
             demand,
             rate,
         },
@@ -185,7 +195,7 @@ pub(crate) fn playback_ring(
 }
 
 impl PlaybackFeed {
-    /// Hands everything that is played to `listener` too.
+    /// Hands everything that is played to `listener` too, as one channel: the mean.
     pub(crate) fn tapped(mut self, listener: StampedFeed) -> Self {
         self.listener = Some(listener);
         self
@@ -200,25 +210,36 @@ impl PlaybackFeed {
         self.fill_for(interleaved, channels, Instant::now());
     }
 
-    /// Writes interleaved samples that will be heard from `at` on, the same on every channel; silence for what the ring
-    /// lacks. Real-time safe.
+    /// Writes interleaved samples that will be heard from `at` on: to the first two channels, or to the only one; silence to
+    /// all others, and for what the ring lacks. Real-time safe.
     pub(crate) fn fill_for<T>(&mut self, interleaved: &mut [T], channels: usize, at: Instant)
     where
         T: SizedSample + FromSample<f32>,
     {
         let frames = interleaved.len() / channels;
-        let available = frames.min(self.ring.slots());
+        let available = frames.min(self.ring.slots() / self.carried);
         let mut out = interleaved.chunks_exact_mut(channels);
-        if let Ok(chunk) = self.ring.read_chunk(available) {
+        if let Ok(chunk) = self.ring.read_chunk(available * self.carried) {
+            // The ring holds whole frames, and is written in whole frames: none lies across its end.
+            let (first, second) = chunk.as_slices();
+            let pieces = first
+                .chunks_exact(self.carried)
+                .chain(second.chunks_exact(self.carried));
             if let Some(listener) = &mut self.listener {
-                let (first, second) = chunk.as_slices();
+                let share = 1.0 / self.carried as f32;
+                let mean = pieces
+                    .clone()
+                    .map(|frame| frame.iter().sum::<f32>() * share);
                 let silence = std::iter::repeat_n(0.0, frames - available);
-                let played = first.iter().chain(second).copied().chain(silence);
-                listener.push(frames, at, played);
+                listener.push(frames, at, mean.chain(silence));
             }
-            for (frame, sample) in out.by_ref().take(available).zip(chunk) {
-                frame.fill(T::from_sample_(sample));
+            for (samples, frame) in pieces.zip(out.by_ref()) {
+                frame.fill(T::EQUILIBRIUM);
+                for (channel, sample) in frame.iter_mut().zip(samples) {
+                    *channel = T::from_sample_(*sample);
+                }
             }
+            chunk.commit_all();
         }
         for frame in out {
             frame.fill(T::EQUILIBRIUM);
@@ -252,14 +273,26 @@ impl PlaybackEnd {
         )
     }
 
-    /// Frames waiting for the callback.
-    pub(crate) fn filled(&self) -> usize {
-        self.ring.buffer().capacity() - self.ring.slots()
+    /// Channels that are carried: 1 or 2.
+    pub(crate) fn channels(&self) -> usize {
+        self.carried
     }
 
-    /// Hands samples to the callback; what does not fit is lost.
-    pub(crate) fn push(&mut self, samples: &[f32]) {
-        let _ = self.ring.push_partial_slice(samples);
+    /// Frames waiting for the callback.
+    pub(crate) fn filled(&self) -> usize {
+        (self.ring.buffer().capacity() - self.ring.slots()) / self.carried
+    }
+
+    /// Hands a sound to the callback, for one channel the mean of two; what does not fit is lost.
+    pub(crate) fn push(&mut self, sound: &Sound) {
+        let frames = sound.len().min(self.ring.slots() / self.carried);
+        let Ok(chunk) = self.ring.write_chunk_uninit(frames * self.carried) else {
+            return;
+        };
+        match self.carried {
+            1 => chunk.fill_from_iter(sound.pairs().map(|[left, right]| (left + right) * 0.5)),
+            _ => chunk.fill_from_iter(sound.pairs().flatten()),
+        };
     }
 }
 
@@ -292,27 +325,34 @@ mod tests {
         assert_eq!(drained(&mut end), [0.5, 0.0, -0.5, -0.5]);
     }
 
+    fn sides(left: &[f32], right: &[f32]) -> Sound {
+        Sound::from((left.to_vec(), right.to_vec()))
+    }
+
     #[test]
-    fn a_listener_hears_what_is_played_and_the_silence_for_what_was_missing() {
-        let (feed, mut end) = playback_ring(48_000, Arc::default(), std::thread::current());
-        let (tap, mut heard) = stamped_ring(100, 1);
-        let mut feed = feed.tapped(tap);
-        end.push(&[0.5, -0.5]);
-        let at = Instant::now();
-        feed.fill_for(&mut [0_i16; 6], 2, at);
-        let mut samples = Vec::new();
-        let piece = heard.take(&mut samples).unwrap();
-        assert_eq!((piece.position, piece.frames, piece.at), (0, 3, at));
-        assert_eq!(samples, [0.5, -0.5, 0.0]);
+    fn a_listener_hears_the_mean_of_what_is_played_and_the_silence_for_what_was_missing() {
+        for channels in [1, 2, 6] {
+            let (feed, mut end) =
+                playback_ring(48_000, channels, Arc::default(), std::thread::current());
+            let (tap, mut heard) = stamped_ring(100, 1);
+            let mut feed = feed.tapped(tap);
+            end.push(&sides(&[1.0, 0.0], &[0.0, -1.0]));
+            let at = Instant::now();
+            feed.fill_for(&mut vec![0_i16; 3 * channels], channels, at);
+            let mut samples = Vec::new();
+            let piece = heard.take(&mut samples).unwrap();
+            assert_eq!((piece.position, piece.frames, piece.at), (0, 3, at));
+            assert_eq!(samples, [0.5, -0.5, 0.0]);
+        }
     }
 
     #[test]
     fn a_callback_that_asks_for_too_much_gets_silence_and_says_so() {
-        let (mut feed, mut end) = playback_ring(48_000, Arc::default(), std::thread::current());
-        end.push(&[0.5, -0.5]);
+        let (mut feed, mut end) = playback_ring(48_000, 2, Arc::default(), std::thread::current());
+        end.push(&sides(&[0.5, -0.5], &[0.25, 0.0]));
         let mut out = [1_i16; 6];
         feed.fill(&mut out, 2);
-        assert_eq!(out, [16_384, 16_384, -16_384, -16_384, 0, 0]);
+        assert_eq!(out, [16_384, 8_192, -16_384, 0, 0, 0]);
         assert_eq!(end.take_demand(), (3, true));
         assert_eq!(end.take_demand(), (0, false));
         assert_eq!(end.asked(), 1);
@@ -320,8 +360,23 @@ mod tests {
     }
 
     #[test]
+    fn a_device_of_many_channels_plays_on_its_first_two_and_round_and_round() {
+        let (mut feed, mut end) = playback_ring(48_000, 6, Arc::default(), std::thread::current());
+        let mut out = vec![1.0_f32; 700 * 6];
+        for _ in 0..100 {
+            end.push(&sides(&[0.5; 700], &[0.25; 700]));
+            feed.fill(&mut out, 6);
+            let right = out
+                .chunks_exact(6)
+                .all(|frame| frame == [0.5, 0.25, 0.0, 0.0, 0.0, 0.0]);
+            assert!(right);
+        }
+        assert_eq!((end.filled(), end.take_demand()), (0, (700, false)));
+    }
+
+    #[test]
     fn both_sides_notice_that_the_other_is_gone() {
-        let (feed, end) = playback_ring(48_000, Arc::default(), std::thread::current());
+        let (feed, end) = playback_ring(48_000, 1, Arc::default(), std::thread::current());
         assert!(!end.is_abandoned());
         drop(feed);
         assert!(end.is_abandoned());

@@ -22,7 +22,7 @@ pub enum MicrophoneSpec {
     None,
     /// A steady sine of so many Hz, openly a test sound.
     Tone(f32),
-    /// A wav file, over and over.
+    /// A wav file, over and over; as music both channels of one that has two.
     File(PathBuf),
     /// The device with this [`id`](crate::device::DeviceInfo::id).
     Device(String),
@@ -36,7 +36,7 @@ pub enum SpeakerSpec {
     Default,
     /// No speaker; the sound is decoded and measured, and goes nowhere.
     None,
-    /// A wav file, 48 kHz mono, written from the start.
+    /// A wav file, 48 kHz stereo, written from the start.
     File(PathBuf),
     /// The device with this [`id`](crate::device::DeviceInfo::id).
     Device(String),

@@ -29,10 +29,10 @@ impl TestSound {
     /// Samples from the first note's start to the last one's end.
     pub(crate) const SAMPLES: usize = (NOTES_HZ.len() - 1) * NOTE_EVERY + NOTE_SAMPLES;
 
-    /// Adds the next samples to `out`; `false` once it is over.
-    pub(crate) fn add_to(&mut self, out: &mut [f32]) -> bool {
+    /// Writes the next samples; `false` once it is over.
+    pub(crate) fn fill(&mut self, out: &mut [f32]) -> bool {
         for sample in out.iter_mut() {
-            *sample += value_at(self.position);
+            *sample = value_at(self.position);
             self.position += 1;
         }
         self.position < Self::SAMPLES
@@ -62,8 +62,8 @@ mod tests {
     fn it_is_heard_never_clips_and_ends() {
         let mut sound = TestSound::default();
         let mut heard = vec![0.0; TestSound::SAMPLES - 1];
-        assert!(sound.add_to(&mut heard));
-        assert!(!sound.add_to(&mut [0.0]));
+        assert!(sound.fill(&mut heard));
+        assert!(!sound.fill(&mut [0.0]));
         let peak = heard
             .iter()
             .fold(0.0f32, |peak, sample| peak.max(sample.abs()));

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 
 use super::SAMPLE_RATE;
-use super::resampler::Resampler;
+use super::conversion::Conversion;
+use super::sound::Sound;
 
 /// Rates that sound comes in, in Hz: telephone to studio.
 const RATES_HZ: std::ops::RangeInclusive<u32> = 4_000..=384_000;
@@ -52,13 +53,13 @@ pub enum WavError {
 
 type Reader = WavReader<BufReader<File>>;
 
-/// A wav file played over and over as mono 48 kHz.
+/// A wav file played over and over at 48 kHz: both channels where it has two, and the mean of any other number.
 pub(crate) struct WavSource {
     path: PathBuf,
     reader: Reader,
-    resampler: Resampler,
-    mono: Vec<f32>,
-    ready: Vec<f32>,
+    conversion: Conversion,
+    read: Sound,
+    ready: Sound,
 }
 
 impl WavSource {
@@ -79,14 +80,14 @@ impl WavSource {
         if reader.duration() == 0 {
             return Err(not_wav("there is no sound in it"));
         }
-        let resampler = Resampler::new(spec.sample_rate, SAMPLE_RATE)
+        let conversion = Conversion::new(spec.sample_rate, SAMPLE_RATE, usize::from(spec.channels))
             .map_err(|why| not_wav(&why.to_string()))?;
         let mut source = Self {
             path: path.into(),
             reader,
-            resampler,
-            mono: Vec::new(),
-            ready: Vec::new(),
+            conversion,
+            read: Sound::default(),
+            ready: Sound::default(),
         };
         if source.read_some() == 0 {
             return Err(not_wav("its samples can't be read"));
@@ -95,22 +96,26 @@ impl WavSource {
         Ok(source)
     }
 
-    /// Writes the next samples, starting over at the end. Silence when the file has become unreadable.
-    pub(crate) fn fill(&mut self, out: &mut [f32]) {
+    /// Whether the file has two channels.
+    pub(crate) fn is_stereo(&self) -> bool {
+        self.reader.spec().channels == 2
+    }
+
+    /// Leaves the next samples in `out`, starting over at the end. Silence when the file has become unreadable.
+    pub(crate) fn fill(&mut self, samples: usize, out: &mut Sound) {
         let mut restarts = 0;
-        while self.ready.len() < out.len() && restarts < 2 {
+        while self.ready.len() < samples && restarts < 2 {
             if self.read_some() > 0 {
-                self.resampler.process(&self.mono, &mut self.ready);
+                self.ready.append(self.conversion.run(&self.read));
             } else if self.rewind().is_ok() {
                 restarts += 1;
             } else {
                 break;
             }
         }
-        let available = self.ready.len().min(out.len());
-        out[..available].copy_from_slice(&self.ready[..available]);
-        out[available..].fill(0.0);
-        self.ready.drain(..available);
+        let available = self.ready.len().min(samples);
+        self.ready.take_front(available, out);
+        out.each(|channel| channel.resize(samples, 0.0));
     }
 
     fn rewind(&mut self) -> Result<(), WavError> {
@@ -118,7 +123,7 @@ impl WavSource {
         Ok(())
     }
 
-    /// Reads up to [`READ_FRAMES`] into `mono`; how many there were.
+    /// Reads up to [`READ_FRAMES`] into `read`; how many there were.
     fn read_some(&mut self) -> usize {
         let spec = self.reader.spec();
         let samples = READ_FRAMES * usize::from(spec.channels);
@@ -139,14 +144,19 @@ impl WavSource {
                 read.map(|sample| sample as f32 / full_scale).collect()
             }
         };
-        self.mono.clear();
-        let frames = interleaved.chunks_exact(usize::from(spec.channels));
-        self.mono.extend(
-            frames
-                .map(|frame| frame.iter().sum::<f32>() / frame.len() as f32)
-                .map(finite),
-        );
-        self.mono.len()
+        let channels = usize::from(spec.channels);
+        let frames = interleaved.chunks_exact(channels);
+        self.read.fill_sides(|left, right| {
+            for frame in frames {
+                let [first, second] = match *frame {
+                    [first, second] => [first, second],
+                    _ => [frame.iter().sum::<f32>() / channels as f32; 2],
+                };
+                left.push(finite(first));
+                right.push(finite(second));
+            }
+        });
+        self.read.len()
     }
 }
 
@@ -190,7 +200,7 @@ pub(crate) fn check_writable(path: &Path) -> Result<(), WavError> {
     }
 }
 
-/// What would have been heard, as a 48 kHz mono 16-bit wav. Complete once dropped.
+/// What would have been heard, as a 48 kHz stereo 16-bit wav. Complete once dropped.
 pub(crate) struct WavSink {
     writer: WavWriter<BufWriter<File>>,
 }
@@ -198,7 +208,7 @@ pub(crate) struct WavSink {
 impl WavSink {
     pub(crate) fn create(path: &Path) -> Result<Self, WavError> {
         let spec = WavSpec {
-            channels: 1,
+            channels: 2,
             sample_rate: SAMPLE_RATE,
             bits_per_sample: 16,
             sample_format: SampleFormat::Int,
@@ -211,9 +221,9 @@ impl WavSink {
             })
     }
 
-    /// Appends mono 48 kHz samples.
-    pub(crate) fn write(&mut self, samples: &[f32]) -> Result<(), hound::Error> {
-        for sample in samples {
+    /// Appends sound at 48 kHz.
+    pub(crate) fn write(&mut self, sound: &Sound) -> Result<(), hound::Error> {
+        for sample in sound.pairs().flatten() {
             self.writer
                 .write_sample((sample.clamp(-1.0, 1.0) * f32::from(i16::MAX)) as i16)?;
         }
@@ -251,10 +261,10 @@ mod tests {
         write_stereo_tone(&path, 22_050, 500.0);
         let mut source = WavSource::open(&path).unwrap();
         let mut detector = ToneDetector::new();
-        let mut frame = [0.0; 960];
+        let mut frame = Sound::default();
         for _ in 0..100 {
-            source.fill(&mut frame);
-            detector.feed(&frame);
+            source.fill(960, &mut frame);
+            detector.feed(frame.left());
         }
         let pitch = detector
             .tone_hz()
@@ -266,14 +276,16 @@ mod tests {
     fn what_the_sink_wrote_the_source_reads() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.wav");
-        let mut written = [0.0; 4_800];
-        Tone::new(440.0, 0.5).fill(&mut written);
+        let (mut left, mut right) = (vec![0.0; 4_800], vec![0.0; 4_800]);
+        Tone::new(440.0, 0.5).fill(&mut left);
+        Tone::new(550.0, 0.25).fill(&mut right);
+        let (written, mut read) = (Sound::from((left, right)), Sound::default());
         let mut sink = WavSink::create(&path).unwrap();
         sink.write(&written).unwrap();
         drop(sink);
-        let mut read = [0.0; 4_800];
-        WavSource::open(&path).unwrap().fill(&mut read);
-        assert!(written.iter().zip(&read).all(|(a, b)| (a - b).abs() < 1e-3));
+        WavSource::open(&path).unwrap().fill(4_800, &mut read);
+        let mut samples = written.pairs().flatten().zip(read.pairs().flatten());
+        assert!(samples.all(|(written, read)| (written - read).abs() < 1e-3));
     }
 
     #[test]
@@ -308,7 +320,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lies.wav");
         let mut sink = WavSink::create(&path).unwrap();
-        sink.write(&[0.25; 480]).unwrap();
+        sink.write(&Sound::from(vec![0.25; 480])).unwrap();
         drop(sink);
         let honest = std::fs::read(&path).unwrap();
         for position in 0..44 {
@@ -317,7 +329,7 @@ mod tests {
                 bytes[position] = value;
                 std::fs::write(&path, &bytes).unwrap();
                 if let Ok(mut source) = WavSource::open(&path) {
-                    source.fill(&mut [0.0; 960]);
+                    source.fill(960, &mut Sound::default());
                 }
             }
         }

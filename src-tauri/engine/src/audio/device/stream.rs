@@ -50,7 +50,9 @@ pub(crate) fn open_speaker(writer: Thread, tap: Arc<Tap>) -> Open<PlaybackEnd> {
         let (host, device) = choose(wanted, Direction::Playback)?;
         let supported = device.default_output_config().map_err(problem)?;
         let build = |config: StreamConfig| {
-            let (feed, end) = playback_ring(config.sample_rate, gauge.clone(), writer.clone());
+            let channels = usize::from(config.channels);
+            let (feed, end) =
+                playback_ring(config.sample_rate, channels, gauge.clone(), writer.clone());
             let feed = feed.tapped(tap.connect(config.sample_rate));
             build_playback(&device, config, supported.sample_format(), feed, gauge)
                 .map(|stream| (stream, end))

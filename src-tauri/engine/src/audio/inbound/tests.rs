@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::super::FRAME_SAMPLES;
 use super::super::babble::Babble;
 use super::super::encoder::AudioEncoder;
 use super::super::level::rms_dbfs;
@@ -14,6 +15,7 @@ mod cable;
 mod lips;
 mod rest;
 mod rows;
+mod sides;
 
 /// What the network does to one packet: the delay, or `None` for a loss.
 type Network<'a> = &'a mut dyn FnMut(&mut Dice, usize) -> Option<Duration>;
@@ -91,9 +93,7 @@ fn listen_to(
         while let Some((_, packet)) = arrivals.next_if(|(arrived, _)| *arrived <= now) {
             source.push(packet);
         }
-        let mut block = [0.0; 480];
-        source.fill(&mut block, now, Duration::ZERO);
-        samples.extend(block);
+        samples.extend(block(&source, now).left());
         now += ms(10);
     }
     let steady = samples[2 * 48_000..].chunks_exact(480);
@@ -105,6 +105,13 @@ fn listen_to(
         stats: source.stats(),
         wrong_blocks,
     }
+}
+
+/// The next 10 ms.
+fn block(source: &AudioSource, now: Instant) -> Sound {
+    let mut block = Sound::default();
+    source.fill(480, &mut block, now, Duration::ZERO);
+    block
 }
 
 fn packet(n: usize, payload: Bytes, arrived: Instant) -> RtpPacket {
@@ -216,7 +223,7 @@ fn reordered_and_doubled_packets_are_heard_once_and_in_order() {
         source.push(packet(n, payload.clone(), now + ms(20) * n as u32));
         source.push(packet(n, payload.clone(), now + ms(20) * n as u32));
     }
-    source.fill(&mut [0.0; 480], now + ms(200), Duration::ZERO);
+    block(&source, now + ms(200));
     assert_eq!(source.stats().packets_received, 10);
 }
 
@@ -328,7 +335,7 @@ fn a_muted_peer_is_silence_and_not_a_loss() {
                 sent += 1;
             }
         }
-        source.fill(&mut [0.0; 480], now, Duration::ZERO);
+        block(&source, now);
     }
     let stats = source.stats();
     assert_eq!(stats.packets_lost, 0);
@@ -354,7 +361,7 @@ fn packets_that_are_no_opus_are_counted_and_the_voice_goes_on() {
             };
             source.push(packet(tick / 2, payload, now));
         }
-        source.fill(&mut [0.0; 480], now, Duration::ZERO);
+        block(&source, now);
     }
     let stats = source.stats();
     assert_eq!(stats.packets_discarded, 12, "{stats:?}");
@@ -375,7 +382,7 @@ fn a_flood_of_packets_costs_bounded_memory() {
     for n in 0..10_000 {
         source.push(packet(n, payload.clone(), now));
     }
-    source.fill(&mut [0.0; 480], now, Duration::ZERO);
+    block(&source, now);
     let stats = source.stats();
     assert!(stats.packets_discarded >= 9_900, "{stats:?}");
 }
@@ -401,7 +408,7 @@ fn numbers_from_a_dice_box_never_crash_and_a_voice_is_heard_after_them() {
             payload,
             arrived: now,
         });
-        source.fill(&mut [0.0; 480], now, Duration::ZERO);
+        block(&source, now);
     }
     let mut tone = Tone::new(440.0, 0.283);
     for tick in 0..400_usize {
@@ -415,7 +422,7 @@ fn numbers_from_a_dice_box_never_crash_and_a_voice_is_heard_after_them() {
                 now,
             ));
         }
-        source.fill(&mut [0.0; 480], now, Duration::ZERO);
+        block(&source, now);
     }
     assert!((source.stats().tone_hz.unwrap() - 440.0).abs() < 0.6);
 }

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 
 use super::super::pace;
+use super::super::sound::Sound;
 use super::super::tone::Tone;
 use super::super::tone_detector::ToneDetector;
 use super::*;
@@ -39,10 +40,11 @@ fn listen(ppm: f64) {
             sent += 1;
         }
         while ready.len() < 480 {
-            let mut frame = vec![0.0; FRAME_SAMPLES];
+            let mut frame = Sound::default();
             match buffer.take(now) {
                 Frame::Packet { waited, pace, .. } => {
-                    tone.fill(&mut frame);
+                    frame.silence(FRAME_SAMPLES);
+                    frame.each(|channel| tone.fill(channel));
                     let changed = match pace {
                         Pace::AsIs => None,
                         Pace::Shrink(haste) => Some(-(pace::shrink(&mut frame, haste) as i64)),
@@ -56,10 +58,10 @@ fn listen(ppm: f64) {
                         (shortest, longest) = (shortest.min(waited), longest.max(waited));
                     }
                 }
-                Frame::Silence { samples } if tick < 100 => frame.resize(samples, 0.0),
+                Frame::Silence { samples } if tick < 100 => frame.silence(samples),
                 other => panic!("{other:?} after {} s", tick / 100),
             }
-            ready.extend(frame);
+            ready.extend(frame.left());
         }
         let block: Vec<f32> = ready.drain(..480).collect();
         // The last second of each minute is what the pitch is told from.

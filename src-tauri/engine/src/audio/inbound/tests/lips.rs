@@ -68,9 +68,8 @@ impl Pair {
             self.picture.set(delay, hold, decoded);
         }
         self.playout.pop(now);
-        let mut block = [0.0; 480];
         self.source
-            .fill(&mut block, now + VOICE_TAKES, DEVICE_TAKES);
+            .fill(480, &mut Sound::default(), now + VOICE_TAKES, DEVICE_TAKES);
     }
 
     /// How much later than the voice the picture is.

@@ -69,9 +69,7 @@ fn converse(lost: impl Fn(usize) -> bool) -> Conversation {
         while packets.front().is_some_and(|packet| packet.arrived <= now) {
             source.push(packets.pop_front().unwrap());
         }
-        let mut block = [0.0; 480];
-        source.fill(&mut block, now, Duration::ZERO);
-        heard.extend(block);
+        heard.extend(block(&source, now).left());
     }
     Conversation {
         heard,

@@ -97,9 +97,7 @@ impl Row {
                     source.push_copy(copy, behind);
                 }
             }
-            let mut block = [0.0; 480];
-            source.fill(&mut block, start + now, Duration::ZERO);
-            samples.extend(block);
+            samples.extend(block(&source, start + now).left());
         }
         Outcome {
             samples,
