@@ -1,5 +1,6 @@
 //! Two people who share nothing but an invite.
 
+use std::path::Path;
 use std::time::Duration;
 
 use libtest_mimic::Trial;
@@ -19,7 +20,7 @@ pub fn trials() -> Vec<Trial> {
             one_each,
         ),
         scenario(
-            "music takes more bits than a voice and is heard all the same",
+            "music takes more bits than a voice and is heard in stereo",
             CALL,
             music,
         ),
@@ -59,16 +60,74 @@ fn see_and_hear() -> Outcome {
 
 fn music() -> Outcome {
     let room = Room::open()?;
-    let play = |name: &str, tone: &str| room.guest(name).map(|it| it.microphone(tone).stay(STAY));
-    let camille = play("Camille", "tone:440")?.music().join()?;
-    let lea = play("Léa", "tone:550")?.join()?;
+    let folder = tempfile::tempdir()?;
+    let [played, recorded] = ["played.wav", "heard.wav"].map(|name| folder.path().join(name));
+    write_left_only(&played, 440.0)?;
+    let camille = room
+        .guest("Camille")?
+        .microphone(&format!("file:{}", played.display()))
+        .music()
+        .stay(STAY)
+        .join()?;
+    let lea = room
+        .guest("Léa")?
+        .microphone("tone:550")
+        .speaker(&format!("file:{}", recorded.display()))
+        .stay(STAY)
+        .join()?;
     let (camille, lea) = (camille.report()?, lea.report()?);
     heard(&lea, "Léa", "Camille", 440.0)?;
     heard(&camille, "Camille", "Léa", 550.0)?;
     let (music, voice) = (camille.audio_sent.bitrate_bps, lea.audio_sent.bitrate_bps);
     ensure(music > 2 * voice, || {
         format!("music had {music} bit/s, a voice {voice}")
+    })?;
+    let (left_only, seconds) = left_only_seconds(&recorded)?;
+    ensure(seconds > 3.0 && left_only > 0.9 * seconds, || {
+        format!("of {seconds} s that Léa heard, {left_only} came from the left alone")
     })
+}
+
+/// A second of a tone whose right channel is silent, at 48 kHz.
+fn write_left_only(path: &Path, hertz: f32) -> Result<(), hound::Error> {
+    let spec = hound::WavSpec {
+        channels: 2,
+        sample_rate: 48_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut file = hound::WavWriter::create(path, spec)?;
+    for n in 0..48_000 {
+        let angle = std::f32::consts::TAU * hertz * n as f32 / 48_000.0;
+        file.write_sample((angle.sin() * 8_000.0) as i16)?;
+        file.write_sample(0_i16)?;
+    }
+    file.finalize()
+}
+
+/// For how many seconds of a recording its left channel was at least 20 dB louder than its right, and for how many it was
+/// loud at all.
+fn left_only_seconds(path: &Path) -> Result<(f64, f64), hound::Error> {
+    let samples: Vec<i16> = hound::WavReader::open(path)?
+        .samples()
+        .collect::<Result<_, _>>()?;
+    let (mut left_only, mut loud) = (0.0, 0.0);
+    for tenth in samples.chunks_exact(2 * 4_800) {
+        let power = |channel: usize| {
+            let samples = tenth.iter().skip(channel).step_by(2);
+            samples.map(|it| f64::from(*it).powi(2)).sum::<f64>() / 4_800.0
+        };
+        // -30 dBFS, where -15 were sent.
+        if power(0) > 1_000_f64.powi(2) {
+            loud += 0.1;
+            left_only += if power(1) * 100.0 < power(0) {
+                0.1
+            } else {
+                0.0
+            };
+        }
+    }
+    Ok((left_only, loud))
 }
 
 fn one_each() -> Outcome {
