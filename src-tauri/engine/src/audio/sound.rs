@@ -23,6 +23,7 @@ impl Sound {
     }
 
     /// Whether it has two channels.
+    #[cfg(test)]
     pub(crate) fn is_stereo(&self) -> bool {
         self.stereo
     }
