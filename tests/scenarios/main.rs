@@ -6,6 +6,7 @@
 
 mod audio_devices;
 mod bad_input;
+mod certificate;
 mod echo;
 mod endurance;
 mod group;
@@ -50,7 +51,11 @@ fn main() -> ExitCode {
 
 /// Scenarios that mostly wait, and judge nothing that a busy machine changes.
 fn that_wait() -> Vec<Trial> {
-    let files = [relay::trials(), network_nats::trials()];
+    let files = [
+        relay::trials(),
+        certificate::trials(),
+        network_nats::trials(),
+    ];
     files.into_iter().flatten().collect()
 }
 
