@@ -1,6 +1,8 @@
 //! What can be set, with its defaults, their units and their reasons. Each is an option of the
 //! program and an environment variable.
 
+use crate::certificate::CertificateOptions;
+use crate::client_address::ProxyOptions;
 use crate::relay::RelayOptions;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,14 +11,10 @@ use std::time::Duration;
 /// All that a server needs to know to start.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Config {
-    /// Where to listen: an address and a port; port 0 takes a free one.
-    #[arg(
-        long,
-        value_name = "ADDR",
-        env = "VISIO_LISTEN",
-        default_value = "127.0.0.1:8080"
-    )]
-    pub listen: SocketAddr,
+    /// Where to listen: an address and a port; port 0 takes a free one. Several are separated by
+    /// commas. Without it, port 443 of all addresses with a certificate, and 127.0.0.1:8080 without.
+    #[arg(long, value_name = "ADDR", env = "VISIO_LISTEN", value_delimiter = ',')]
+    pub listen: Vec<SocketAddr>,
 
     /// The folder with what must outlive a restart: rooms and the host code. Made when missing,
     /// readable by its owner alone.
@@ -27,6 +25,14 @@ pub struct Config {
         default_value = "visio-data"
     )]
     pub data: PathBuf,
+
+    /// The certificate.
+    #[command(flatten)]
+    pub certificate: CertificateOptions,
+
+    /// Reverse proxies.
+    #[command(flatten)]
+    pub proxies: ProxyOptions,
 
     /// How much of everything.
     #[command(flatten)]
@@ -41,8 +47,10 @@ impl Config {
     /// The defaults, at this address and with this data folder.
     pub fn new(listen: SocketAddr, data: impl Into<PathBuf>) -> Self {
         Self {
-            listen,
+            listen: vec![listen],
             data: data.into(),
+            certificate: CertificateOptions::default(),
+            proxies: ProxyOptions::default(),
             limits: Limits::default(),
             relay: RelayOptions::default(),
         }
@@ -206,8 +214,8 @@ mod tests {
 
     #[test]
     fn the_options_and_the_library_have_the_same_defaults() {
-        let options = Options::parse_from(["visio-server"]).config;
-        let defaults = Config::new(options.listen, options.data.clone());
+        let options = Options::parse_from(["visio-server", "--listen=127.0.0.1:8080"]).config;
+        let defaults = Config::new(options.listen[0], options.data.clone());
         assert_eq!(format!("{options:?}"), format!("{defaults:?}"));
     }
 
@@ -223,6 +231,12 @@ mod tests {
             "--relay-ports=80-90",
             "--turn-url=turn:relay.example.org",
             "--turn-url=http://relay.example.org --turn-secret=s",
+            "--domain=https://call.example.org",
+            "--certificate=chain.pem",
+            "--key=key.pem",
+            "--http-listen=0.0.0.0:80",
+            "--acme-directory=ftp://authority.example",
+            "--trusted-proxy=localhost",
         ] {
             assert!(
                 Options::try_parse_from(["visio-server", option]).is_err(),

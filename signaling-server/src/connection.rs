@@ -1,10 +1,11 @@
-//! Sockets: accepting connections, and HTTP/1 on each.
+//! Sockets: accepting connections, and HTTP/1 on each, encrypted or not.
 //!
 //! hyper's HTTP/1 with a small buffer and one queue per stream costs half the memory of
 //! `axum::serve` for an idle event stream (12 and 24 KB measured), and thousands of those are what
 //! a server mostly holds.
 
-use crate::config::Limits;
+use crate::client_address::ProxyOptions;
+use crate::encrypted::{Port, Visitor};
 use crate::http;
 use crate::hub::CutOff;
 use axum::Router;
@@ -13,8 +14,10 @@ use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
@@ -40,25 +43,36 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long requests that are under way may still take when the server stops.
 const STOP_TIME: Duration = Duration::from_secs(2);
 
+/// What those who connect find. Clones share everything.
+#[derive(Clone)]
+pub(crate) struct Entrance {
+    /// What is answered.
+    pub(crate) router: Router,
+    /// Where everything is encrypted, the port that does it.
+    pub(crate) encrypted: Option<Port>,
+    /// Whom to believe about who asks.
+    pub(crate) proxies: ProxyOptions,
+    /// How long a request's head may take.
+    pub(crate) request_time: Duration,
+    /// One place for each connection; further ones wait in the system's queue.
+    pub(crate) places: Arc<Semaphore>,
+}
+
 /// Accepts and serves connections until `stop` says so; then lets requests end.
 pub(crate) async fn serve(
     listener: TcpListener,
-    router: Router,
-    limits: Limits,
+    entrance: Entrance,
     mut stop: watch::Receiver<bool>,
 ) {
-    let places = Arc::new(Semaphore::new(
-        limits.max_connections.min(Semaphore::MAX_PERMITS),
-    ));
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &entrance.places) => accepted,
         };
         while connections.try_join_next().is_some() {}
-        if let Some((socket, place)) = accepted {
-            let connection = connection(socket, router.clone(), limits.request_time, stop.clone());
+        if let Some((socket, address, place)) = accepted {
+            let connection = entrance.clone().connection(socket, address, stop.clone());
             connections.spawn(async move {
                 connection.await;
                 drop(place);
@@ -75,10 +89,15 @@ pub(crate) async fn serve(
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((socket, _address)) => Some((socket, place)),
+        // A socket for both families shows an IPv4 address as one of IPv6.
+        Ok((socket, address)) => Some((
+            socket,
+            SocketAddr::new(address.ip().to_canonical(), address.port()),
+            place,
+        )),
         Err(error) => {
             tracing::warn!(%error, "a connection could not be accepted");
             tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -87,43 +106,65 @@ async fn accept(
     }
 }
 
-async fn connection(
-    socket: TcpStream,
-    router: Router,
-    request_time: Duration,
-    mut stop: watch::Receiver<bool>,
-) {
-    socket::prepare(&socket);
-    let cut_off = CutOff::default();
-    let service = {
-        let cut_off = Arc::clone(&cut_off);
-        hyper::service::service_fn(move |request: Request<Incoming>| {
-            let mut router = router.clone();
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(Arc::clone(&cut_off));
-            async move {
-                let mut response = router.call(request).await?;
-                http::finish(&mut response);
-                Ok::<_, std::convert::Infallible>(response)
-            }
-        })
-    };
-    let mut connection = std::pin::pin!(
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(request_time)
-            .max_buf_size(BUFFER)
-            .serve_connection(TokioIo::new(socket), service)
-    );
-    let mut stopping = false;
-    loop {
-        tokio::select! {
-            // An error here is a client that went away, or that does not speak HTTP.
-            _ = &mut connection => return,
-            () = cut_off.notified() => return,
-            _ = stop.wait_for(|stop| *stop), if !stopping => {
-                stopping = true;
-                connection.as_mut().graceful_shutdown();
+impl Entrance {
+    async fn connection(
+        self,
+        socket: TcpStream,
+        address: SocketAddr,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        socket::prepare(&socket);
+        let Some(port) = &self.encrypted else {
+            return self.http(socket, address.ip(), stop).await;
+        };
+        let visitor = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            visitor = port.enter(socket, address) => visitor,
+        };
+        match visitor {
+            Visitor::Web(stream) => self.http(stream, address.ip(), stop).await,
+            Visitor::Served => {}
+        }
+    }
+
+    async fn http<S>(self, stream: S, peer: IpAddr, mut stop: watch::Receiver<bool>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let cut_off = CutOff::default();
+        let request_time = self.request_time;
+        let service = {
+            let cut_off = Arc::clone(&cut_off);
+            hyper::service::service_fn(move |request: Request<Incoming>| {
+                let mut router = self.router.clone();
+                let mut request = request.map(Body::new);
+                let client = self.proxies.client(peer, request.headers());
+                request.extensions_mut().insert(client);
+                request.extensions_mut().insert(Arc::clone(&cut_off));
+                async move {
+                    let mut response = router.call(request).await?;
+                    http::finish(&mut response);
+                    Ok::<_, std::convert::Infallible>(response)
+                }
+            })
+        };
+        let mut connection = std::pin::pin!(
+            http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(request_time)
+                .max_buf_size(BUFFER)
+                .serve_connection(TokioIo::new(stream), service)
+        );
+        let mut stopping = false;
+        loop {
+            tokio::select! {
+                // An error here is a client that went away, or that does not speak HTTP.
+                _ = &mut connection => return,
+                () = cut_off.notified() => return,
+                _ = stop.wait_for(|stop| *stop), if !stopping => {
+                    stopping = true;
+                    connection.as_mut().graceful_shutdown();
+                }
             }
         }
     }

@@ -5,21 +5,33 @@
 //! never sees, and what people say is sealed. `protocol/PROTOCOL.md` is the contract.
 //!
 //! ```text
-//! connection   sockets: accepting, HTTP/1, cutting off
+//! config       what can be set; defaults, what follows from the domain
+//! certificate  from an authority, or from files
+//! listening    sockets that are listened on
+//! connection   accepting, HTTP/1, cutting off
+//! encrypted    TLS: HTTPS and the relay at one port
+//! client_address   who asks, also through a reverse proxy
 //! http         requests and answers
 //! hub          pure: sessions, rooms, events. No clock and no socket
 //! relay        STUN and TURN, for those who find no direct way; on a thread of its own
 //! data         what outlives a restart: the folder, the rooms, the host code
 //! ```
 
+pub mod certificate;
+pub mod client_address;
 pub mod config;
 pub mod data;
 pub mod hub;
 pub mod relay;
 
 mod connection;
+mod defaults;
+mod encrypted;
+mod firewall;
 mod http;
+mod listening;
 mod server;
 
 pub use config::{Config, Limits};
+pub use firewall::Firewall;
 pub use server::{Server, StartError};

@@ -14,7 +14,10 @@ mod stop;
 /// Visio's server: introduces people who share an invite to one another, and learns nothing about
 /// them.
 ///
-/// On start it prints one line, "listening on http://ADDR". Logs go to standard error, without
+/// With --domain it obtains a certificate and is reached by everybody; without, by this machine alone.
+///
+/// On start it prints a line, "listening on URL", and with --domain another that says what a firewall
+/// must let through. Logs go to standard error, without
 /// names, addresses or secrets.
 #[derive(Debug, clap::Parser)]
 #[command(name = "visio-server", version, args_conflicts_with_subcommands = true)]
@@ -104,6 +107,9 @@ fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
         let first_start = !data.join("rooms.redb").exists();
         let server = Server::bind(options.config).await?;
         println!("listening on {}", server.url());
+        if let Some(firewall) = server.firewall() {
+            println!("a firewall must let through {firewall}");
+        }
         if first_start && std::io::stdout().is_terminal() {
             // To a person, and not into a log that others may read.
             println!("host code {}", data::host_code(&data)?.reveal());

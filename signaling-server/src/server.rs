@@ -1,16 +1,21 @@
 //! A running server.
 
+use crate::certificate::{Certificate, CertificateError, CertificateOptions};
 use crate::config::Config;
-use crate::connection;
+use crate::connection::{self, Entrance};
 use crate::data::{DataError, Store};
+use crate::defaults::HTTPS;
+use crate::encrypted::Port;
+use crate::firewall::Firewall;
 use crate::http::{self, App};
 use crate::hub::Hub;
+use crate::listening::{advice, listen};
 use crate::relay::{Relay, RelayError, RelayOptions, RelaySecret, Relays};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
@@ -25,7 +30,7 @@ pub enum StartError {
     #[error(transparent)]
     Data(#[from] DataError),
     /// The address.
-    #[error("can't listen on {address}: {source}")]
+    #[error("can't listen on {address}: {source}{}", advice(source))]
     Listen {
         /// Where it was to listen.
         address: SocketAddr,
@@ -35,9 +40,24 @@ pub enum StartError {
     /// The relay.
     #[error(transparent)]
     Relay(#[from] RelayError),
+    /// The certificate.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// TLS itself.
+    #[error("TLS does not work: {0}")]
+    Tls(#[from] rustls::Error),
+    /// No address to listen on was left.
+    #[error("there is no address to listen on: name one with --listen")]
+    Nowhere,
     /// The system.
     #[error("the system gives no randomness")]
     NoRandomness,
+    /// The system.
+    #[error("the system does not say where it listens: {0}")]
+    System(std::io::Error),
+    /// The program is being ended.
+    #[error("the start was interrupted")]
+    Ended,
 }
 
 /// A server that runs in this process, on the tokio runtime that started it. Dropping it ends it at
@@ -45,9 +65,13 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    url: String,
+    firewall: Option<Firewall>,
     relay: Option<Relay>,
+    /// Looked after until the server ends.
+    _certificate: Option<Certificate>,
     stop: watch::Sender<bool>,
-    serving: JoinHandle<()>,
+    serving: Vec<JoinHandle<()>>,
     ticking: JoinHandle<()>,
 }
 
@@ -57,49 +81,91 @@ impl Server {
     /// # Errors
     /// [`StartError`], in words for whoever starts it.
     pub async fn bind(config: Config) -> Result<Self, StartError> {
-        let Config {
-            listen,
-            data,
-            limits,
-            relay,
-        } = config;
+        let config = config.complete();
+        let data = config.data.clone();
         let store = tokio::task::spawn_blocking(move || Store::open(&data))
             .await
-            .map_err(|error| listen_error(listen, std::io::Error::other(error)))??;
-        let listener = TcpListener::bind(listen)
-            .await
-            .map_err(|error| listen_error(listen, error))?;
-        let address = listener
-            .local_addr()
-            .map_err(|error| listen_error(listen, error))?;
+            .map_err(|_| StartError::Ended)??;
+        let listeners = listen_at(&config.listen)?;
+        let unencrypted = listen_at(&config.certificate.http_listen)?;
+        let addresses = addresses(&listeners)?;
+        let address = *addresses.first().ok_or(StartError::Nowhere)?;
 
         let epoch = getrandom::u32().map_err(|_| StartError::NoRandomness)?;
         // Where there are rooms there may have been people in them.
         let restarted = store.room_count() > 0;
         tracing::info!(rooms = store.room_count(), "started");
-        let hub = Hub::new(limits.clone(), epoch, restarted, Instant::now());
-        let (relay, relays) = start_relay(&relay, &store)?;
-        let app = Arc::new(App::new(limits.clone(), store, hub, relays));
+        let hub = Hub::new(config.limits.clone(), epoch, restarted, Instant::now());
+        let encrypted = config.certificate.is_wanted().then(|| address.port());
+        let (relay, relays) = start_relay(&config.relay, &store, encrypted)?;
+        let certificate = Certificate::start(&config.certificate, &config.data)?;
+        let app = Arc::new(App::new(config.limits.clone(), store, hub, relays));
 
         let (stop, stopped) = watch::channel(false);
-        let router = http::router(Arc::clone(&app));
+        let port = certificate.as_ref().map(|certificate| {
+            let door = relay.as_ref().map(Relay::door);
+            Port::new(Arc::clone(&certificate.shown), door)
+        });
+        let url = url(&config.certificate, address);
+        let most = config.limits.max_connections.min(Semaphore::MAX_PERMITS);
+        let entrance = Entrance {
+            router: http::router(Arc::clone(&app)),
+            encrypted: port.transpose()?,
+            proxies: config.proxies,
+            request_time: config.limits.request_time,
+            places: Arc::new(Semaphore::new(most)),
+        };
+        let firewall = config.certificate.domain.is_some().then(|| {
+            let relay = relay.as_ref().map(Relay::addresses).unwrap_or_default();
+            let http = config.certificate.http_listen.iter().copied();
+            Firewall::new(
+                addresses.into_iter().chain(http),
+                relay,
+                &config.relay.ports,
+            )
+        });
+        let mut serving = Vec::new();
+        if let Some(certificate) = &certificate {
+            let shown = Arc::clone(&certificate.shown);
+            let entrance = Entrance {
+                router: http::unencrypted::router(shown, url.clone()),
+                encrypted: None,
+                ..entrance.clone()
+            };
+            for listener in unencrypted {
+                let serve = connection::serve(listener, entrance.clone(), stopped.clone());
+                serving.push(tokio::spawn(serve));
+            }
+        }
+        for listener in listeners {
+            let serve = connection::serve(listener, entrance.clone(), stopped.clone());
+            serving.push(tokio::spawn(serve));
+        }
         Ok(Self {
             address,
+            url,
+            firewall,
             relay,
+            _certificate: certificate,
             stop,
-            ticking: tokio::spawn(tick(Arc::clone(&app), stopped.clone())),
-            serving: tokio::spawn(connection::serve(listener, router, limits, stopped)),
+            serving,
+            ticking: tokio::spawn(tick(app, stopped)),
         })
     }
 
-    /// Where it listens.
+    /// Where it listens; the first of several.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What to write in an invite: valid on this machine.
+    /// What to write in an invite: valid everywhere with a domain, and without one on this machine.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.url.clone()
+    }
+
+    /// What a firewall must let through, where people come from outside.
+    pub fn firewall(&self) -> Option<&Firewall> {
+        self.firewall.as_ref()
     }
 
     /// The relay, if there is one.
@@ -112,7 +178,9 @@ impl Server {
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
         let _ = (&mut self.ticking).await;
-        let _ = (&mut self.serving).await;
+        for serving in &mut self.serving {
+            let _ = serving.await;
+        }
         if let Some(relay) = self.relay.take() {
             relay.stop().await;
         }
@@ -122,7 +190,9 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.ticking.abort();
-        self.serving.abort();
+        for serving in &self.serving {
+            serving.abort();
+        }
     }
 }
 
@@ -130,6 +200,7 @@ impl Drop for Server {
 fn start_relay(
     options: &RelayOptions,
     store: &Store,
+    encrypted: Option<u16>,
 ) -> Result<(Option<Relay>, Option<Relays>), StartError> {
     let own = || RelaySecret::from_bytes(store.relay_secret());
     let relay = if options.listen.is_empty() {
@@ -144,14 +215,31 @@ fn start_relay(
         (Some(secret), _) if !options.urls.is_empty() => {
             Some(Relays::foreign(&options.urls, secret.clone(), options))
         }
-        (_, Some((relay, secret))) => Some(Relays::own(relay, secret.clone(), options)),
+        (_, Some((relay, secret))) => Some(Relays::own(relay, secret.clone(), options, encrypted)),
         (_, None) => None,
     };
     Ok((relay.map(|(relay, _)| relay), relays))
 }
 
-fn listen_error(address: SocketAddr, source: std::io::Error) -> StartError {
-    StartError::Listen { address, source }
+fn listen_at(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, StartError> {
+    listen(addresses).map_err(|(address, source)| StartError::Listen { address, source })
+}
+
+fn addresses(listeners: &[TcpListener]) -> Result<Vec<SocketAddr>, StartError> {
+    let addresses = listeners.iter().map(TcpListener::local_addr);
+    addresses
+        .collect::<Result<_, _>>()
+        .map_err(StartError::System)
+}
+
+/// Where people find a server that listens here.
+fn url(certificate: &CertificateOptions, address: SocketAddr) -> String {
+    match (&certificate.domain, certificate.is_wanted()) {
+        (Some(domain), _) if address.port() == HTTPS => format!("https://{domain}"),
+        (Some(domain), _) => format!("https://{domain}:{}", address.port()),
+        (None, true) => format!("https://{address}"),
+        (None, false) => format!("http://{address}"),
+    }
 }
 
 async fn tick(app: Arc<App>, mut stop: watch::Receiver<bool>) {

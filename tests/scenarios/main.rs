@@ -6,6 +6,7 @@
 
 mod audio_devices;
 mod bad_input;
+mod certificate;
 mod echo;
 mod endurance;
 mod group;
@@ -54,6 +55,7 @@ fn that_wait() -> Vec<Trial> {
     let files = [
         installed_server::trials(),
         relay::trials(),
+        certificate::trials(),
         network_nats::trials(),
     ];
     files.into_iter().flatten().collect()

@@ -4,6 +4,7 @@
 //! ```text
 //! DATA/rooms.redb   rooms (id and hash of the admission key), the hash of the host code, the relay's secret. Locked by the running server
 //! DATA/host-code    the host code itself, for `visio-server host-code` to print
+//! DATA/certificates certificates that an authority gave with their keys, and the accounts there
 //! ```
 //!
 //! The database checks a host code against its hash, so that the file which is backed up and looked
@@ -11,6 +12,7 @@
 //! by the owner alone. It is apart from the database because a running server holds the database's
 //! lock, and `host-code` must work then too. Who has written the code down may delete the file.
 
+mod drawer;
 mod folder;
 mod host_code;
 mod store;
@@ -19,6 +21,7 @@ mod store;
 #[cfg_attr(not(unix), path = "owner_only_other.rs")]
 mod owner_only;
 
+pub(crate) use drawer::Drawer;
 pub use host_code::read_or_make as host_code;
 pub use store::{Created, Store};
 

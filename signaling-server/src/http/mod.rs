@@ -5,6 +5,7 @@ mod body;
 mod events;
 mod rooms;
 mod session;
+pub(crate) mod unencrypted;
 
 pub(crate) use answer::finish;
 

@@ -18,8 +18,14 @@ pub struct Relays {
 }
 
 impl Relays {
-    /// Access to the relay of this server.
-    pub fn own(relay: &Relay, secret: RelaySecret, options: &RelayOptions) -> Self {
+    /// Access to the relay of this server, which is also behind the encrypted port with this number, if
+    /// there is one.
+    pub fn own(
+        relay: &Relay,
+        secret: RelaySecret,
+        options: &RelayOptions,
+        encrypted: Option<u16>,
+    ) -> Self {
         let hosts = relay.addresses().iter().filter_map(|address| {
             let host = match &options.host {
                 Some(host) => host.clone(),
@@ -37,8 +43,13 @@ impl Relays {
         let stun = hosts
             .iter()
             .map(|(host, port)| format!("stun:{host}:{port}"));
+        // A certificate is for a name: without one, nobody could find out whether it is the right one.
+        let name = options.host.as_ref().zip(encrypted);
+        let turns = name.map(|(host, port)| format!("turns:{host}:{port}?transport=tcp"));
+        // The last way, for those who have no other, must not be cut off by the bound.
+        let most = MAX_URLS - usize::from(turns.is_some());
         Self {
-            urls: stun.chain(turn).take(MAX_URLS).collect(),
+            urls: stun.chain(turn).take(most).chain(turns).collect(),
             secret,
             life: options.credential_time,
         }

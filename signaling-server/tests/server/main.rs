@@ -1,6 +1,8 @@
 //! The server over real HTTP on loopback: in this process where it can be, as the real program
 //! where it must be.
 
+mod certificate;
+mod encrypted;
 mod hostile;
 mod program;
 mod relay;

@@ -1,6 +1,7 @@
 //! Where the relay listens, and at which addresses it relays.
 
 use super::relayed::is_own;
+use crate::listening::advice;
 use crate::relay::destinations::Reach;
 use crate::relay::options::RelayOptions;
 use crate::relay::stun::Family;
@@ -30,7 +31,7 @@ const FAR_AWAY: [IpAddr; 2] = [
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {
     /// It can't listen there.
-    #[error("the relay can't listen on {address}: {source}")]
+    #[error("the relay can't listen on {address}: {source}{}", advice(source))]
     Listen {
         /// Where.
         address: SocketAddr,
