@@ -8,11 +8,13 @@
 //! connection   sockets: accepting, HTTP/1, cutting off
 //! http         requests and answers
 //! hub          pure: sessions, rooms, events. No clock and no socket
+//! control      the owner's commands to a running server
 //! relay        STUN and TURN, for those who find no direct way; on a thread of its own
-//! data         what outlives a restart: the folder, the rooms, the host code
+//! data         what outlives a restart: the folder, the rooms, the host codes
 //! ```
 
 pub mod config;
+pub mod control;
 pub mod data;
 pub mod hub;
 pub mod relay;

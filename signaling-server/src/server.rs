@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::connection;
+use crate::control::{self, Door};
 use crate::data::{DataError, Store};
 use crate::http::{self, App};
 use crate::hub::Hub;
@@ -49,6 +50,8 @@ pub struct Server {
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
     ticking: JoinHandle<()>,
+    /// Takes the owner's commands, if it can.
+    commanded: Option<JoinHandle<()>>,
 }
 
 impl Server {
@@ -63,7 +66,8 @@ impl Server {
             limits,
             relay,
         } = config;
-        let store = tokio::task::spawn_blocking(move || Store::open(&data))
+        let folder = data.clone();
+        let store = tokio::task::spawn_blocking(move || Store::open(&folder))
             .await
             .map_err(|error| listen_error(listen, std::io::Error::other(error)))??;
         let listener = TcpListener::bind(listen)
@@ -83,10 +87,25 @@ impl Server {
 
         let (stop, stopped) = watch::channel(false);
         let router = http::router(Arc::clone(&app));
+        let known = (!address.ip().is_unspecified()).then(|| format!("http://{address}"));
+        let commanded = match Door::open(&data) {
+            Ok(door) => Some(control::serve(
+                Arc::clone(&app),
+                door,
+                known,
+                stopped.clone(),
+            )),
+            // A folder whose path is too long for a socket, or a file system that knows none.
+            Err(error) => {
+                tracing::warn!(%error, "commands (rooms, invite, host-code new and revoke) can't reach this server while it runs");
+                None
+            }
+        };
         Ok(Self {
             address,
             relay,
             stop,
+            commanded: commanded.map(tokio::spawn),
             ticking: tokio::spawn(tick(Arc::clone(&app), stopped.clone())),
             serving: tokio::spawn(connection::serve(listener, router, limits, stopped)),
         })
@@ -113,6 +132,9 @@ impl Server {
         self.stop.send_replace(true);
         let _ = (&mut self.ticking).await;
         let _ = (&mut self.serving).await;
+        if let Some(commanded) = &mut self.commanded {
+            let _ = commanded.await;
+        }
         if let Some(relay) = self.relay.take() {
             relay.stop().await;
         }
@@ -123,6 +145,9 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.ticking.abort();
         self.serving.abort();
+        if let Some(commanded) = &self.commanded {
+            commanded.abort();
+        }
     }
 }
 

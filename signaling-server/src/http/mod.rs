@@ -40,6 +40,11 @@ impl App {
         }
     }
 
+    /// Everything that is in memory, for those who wait for it elsewhere.
+    pub(crate) fn hub_mutex(&self) -> &Mutex<Hub> {
+        &self.hub
+    }
+
     /// Everything that is in memory. Held for microseconds, and never across an await.
     pub(crate) fn hub(&self) -> MutexGuard<'_, Hub> {
         self.hub.lock().unwrap_or_else(PoisonError::into_inner)

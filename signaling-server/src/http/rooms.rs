@@ -99,6 +99,10 @@ pub(super) async fn enter(
         return Err(Refusal::Admission.into());
     }
     let mut hub = app.hub();
+    // The owner may have closed it meanwhile, and has then sent away all who were in it.
+    if app.store.admission(&room).is_none() {
+        return Err(Refusal::RoomUnknown.into());
+    }
     let entered = hub.enter(me, room, body.role, body.returning, Instant::now())?;
     tracing::debug!(sessions = hub.session_count(), role = ?body.role, returning = body.returning, "a session entered a room");
     let now = now_ms();

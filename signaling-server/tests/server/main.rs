@@ -1,7 +1,9 @@
 //! The server over real HTTP on loopback: in this process where it can be, as the real program
 //! where it must be.
 
+mod commands;
 mod hostile;
+mod process;
 mod program;
 mod relay;
 mod rooms;
