@@ -1,6 +1,8 @@
 //! What can be set, with its defaults, their units and their reasons. Each is an option of the
 //! program and an environment variable.
 
+use crate::guard::GuardOptions;
+use crate::metrics::MetricsOptions;
 use crate::relay::RelayOptions;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -32,9 +34,17 @@ pub struct Config {
     #[command(flatten)]
     pub limits: Limits,
 
+    /// How much of it for one address.
+    #[command(flatten)]
+    pub guard: GuardOptions,
+
     /// The relay.
     #[command(flatten)]
     pub relay: RelayOptions,
+
+    /// Numbers about it.
+    #[command(flatten)]
+    pub metrics: MetricsOptions,
 }
 
 impl Config {
@@ -44,7 +54,9 @@ impl Config {
             listen,
             data: data.into(),
             limits: Limits::default(),
+            guard: GuardOptions::default(),
             relay: RelayOptions::default(),
+            metrics: MetricsOptions::default(),
         }
     }
 }
@@ -219,6 +231,8 @@ mod tests {
             "--keepalive=-1",
             "--max-room-sessions=0",
             "--heartbeat=1e9",
+            "--address-requests=many",
+            "--address-streams=10/s",
             "--relay-ports=60000-50000",
             "--relay-ports=80-90",
             "--turn-url=turn:relay.example.org",

@@ -4,19 +4,22 @@
 //! `axum::serve` for an idle event stream (12 and 24 KB measured), and thousands of those are what
 //! a server mostly holds.
 
-use crate::config::Limits;
-use crate::http;
+use crate::guard::{Counted, Gate};
+use crate::http::{self, Peer};
 use crate::hub::CutOff;
+use crate::metrics::Counters;
+use crate::stall::{NoStall, STALL};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tower_service::Service as _;
 
@@ -40,25 +43,40 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long requests that are under way may still take when the server stops.
 const STOP_TIME: Duration = Duration::from_secs(2);
 
+/// Who may connect.
+pub(crate) struct Entrance {
+    /// Connections at a time; further ones wait in the system's queue.
+    pub(crate) places: usize,
+    /// For a request to arrive.
+    pub(crate) request_time: Duration,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) counters: Arc<Counters>,
+}
+
+/// What a connection holds for as long as it is there.
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    _counted: Counted,
+}
+
 /// Accepts and serves connections until `stop` says so; then lets requests end.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
-    limits: Limits,
+    entrance: Entrance,
     mut stop: watch::Receiver<bool>,
 ) {
-    let places = Arc::new(Semaphore::new(
-        limits.max_connections.min(Semaphore::MAX_PERMITS),
-    ));
+    let places = Arc::new(Semaphore::new(entrance.places.min(Semaphore::MAX_PERMITS)));
+    let request_time = entrance.request_time;
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &places, &entrance) => accepted,
         };
         while connections.try_join_next().is_some() {}
-        if let Some((socket, place)) = accepted {
-            let connection = connection(socket, router.clone(), limits.request_time, stop.clone());
+        if let Some((socket, peer, place)) = accepted {
+            let connection = connection(socket, peer, router.clone(), request_time, stop.clone());
             connections.spawn(async move {
                 connection.await;
                 drop(place);
@@ -75,10 +93,22 @@ pub(crate) async fn serve(
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    entrance: &Entrance,
+) -> Option<(TcpStream, IpAddr, Place)> {
+    let permit = Arc::clone(places).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((socket, _address)) => Some((socket, place)),
+        Ok((socket, address)) => {
+            let Some(counted) = entrance.gate.connect(address.ip()) else {
+                // Answering would cost more than the connection that is not served.
+                entrance.counters.turn_away();
+                return None;
+            };
+            let place = Place {
+                _permit: permit,
+                _counted: counted,
+            };
+            Some((socket, address.ip(), place))
+        }
         Err(error) => {
             tracing::warn!(%error, "a connection could not be accepted");
             tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -89,6 +119,7 @@ async fn accept(
 
 async fn connection(
     socket: TcpStream,
+    peer: IpAddr,
     router: Router,
     request_time: Duration,
     mut stop: watch::Receiver<bool>,
@@ -101,6 +132,7 @@ async fn connection(
             let mut router = router.clone();
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(Arc::clone(&cut_off));
+            request.extensions_mut().insert(Peer(peer));
             async move {
                 let mut response = router.call(request).await?;
                 http::finish(&mut response);
@@ -113,7 +145,7 @@ async fn connection(
             .timer(TokioTimer::new())
             .header_read_timeout(request_time)
             .max_buf_size(BUFFER)
-            .serve_connection(TokioIo::new(socket), service)
+            .serve_connection(TokioIo::new(NoStall::new(socket, STALL)), service)
     );
     let mut stopping = false;
     loop {

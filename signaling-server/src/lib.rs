@@ -10,18 +10,26 @@
 //! hub          pure: sessions, rooms, events. No clock and no socket
 //! control      the owner's commands to a running server
 //! relay        STUN and TURN, for those who find no direct way; on a thread of its own
+//! guard        pure: how much one address, and one room, may ask for
+//! metrics      numbers for whoever watches over the server
 //! data         what outlives a restart: the folder, the rooms, the host codes
 //! ```
 
 pub mod config;
 pub mod control;
 pub mod data;
+pub mod guard;
 pub mod hub;
+pub mod metrics;
 pub mod relay;
 
 mod connection;
+#[cfg_attr(unix, path = "files_unix.rs")]
+#[cfg_attr(not(unix), path = "files_other.rs")]
+mod files;
 mod http;
 mod server;
+mod stall;
 
 pub use config::{Config, Limits};
 pub use server::{Server, StartError};

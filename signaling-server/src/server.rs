@@ -1,11 +1,14 @@
 //! A running server.
 
 use crate::config::Config;
-use crate::connection;
+use crate::connection::{self, Entrance};
 use crate::control::{self, Door};
 use crate::data::{DataError, Store};
+use crate::files;
+use crate::guard::{Gate, GuardOptions};
 use crate::http::{self, App};
 use crate::hub::Hub;
+use crate::metrics::{self, Counters};
 use crate::relay::{Relay, RelayError, RelayOptions, RelaySecret, Relays};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,6 +21,13 @@ use tokio::time::MissedTickBehavior;
 /// How often departures, heartbeats and settling are looked after: half a second of the ten within
 /// which a vanished person is gone.
 const TICK: Duration = Duration::from_millis(500);
+
+/// Open files besides connections and what the relay has: the database and its lock, logs, the
+/// runtime's own, commands, numbers; with as many again to spare.
+const OTHER_FILES: usize = 100;
+
+/// Connections of those who watch over the server.
+const WATCHERS: usize = 32;
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +58,9 @@ pub struct Server {
     address: SocketAddr,
     relay: Option<Relay>,
     stop: watch::Sender<bool>,
+    /// Where its numbers are.
+    watched: Option<SocketAddr>,
+    watching: Option<JoinHandle<()>>,
     serving: JoinHandle<()>,
     ticking: JoinHandle<()>,
     /// Takes the owner's commands, if it can.
@@ -63,19 +76,27 @@ impl Server {
         let Config {
             listen,
             data,
-            limits,
+            mut limits,
+            guard,
             relay,
+            metrics,
         } = config;
         let folder = data.clone();
         let store = tokio::task::spawn_blocking(move || Store::open(&folder))
             .await
             .map_err(|error| listen_error(listen, std::io::Error::other(error)))??;
-        let listener = TcpListener::bind(listen)
-            .await
-            .map_err(|error| listen_error(listen, error))?;
-        let address = listener
-            .local_addr()
-            .map_err(|error| listen_error(listen, error))?;
+        let (listener, address) = listen_at(listen).await?;
+        let watched = match metrics.listen {
+            Some(address) => Some(listen_at(address).await?),
+            None => None,
+        };
+        let others = relay.max_files() + OTHER_FILES;
+        limits.max_connections = files::places(limits.max_connections, others);
+        tracing::info!(
+            connections = limits.max_connections,
+            streams = limits.max_connections.min(limits.max_sessions),
+            "there is room for so many"
+        );
 
         let epoch = getrandom::u32().map_err(|_| StartError::NoRandomness)?;
         // Where there are rooms there may have been people in them.
@@ -83,7 +104,9 @@ impl Server {
         tracing::info!(rooms = store.room_count(), "started");
         let hub = Hub::new(limits.clone(), epoch, restarted, Instant::now());
         let (relay, relays) = start_relay(&relay, &store)?;
-        let app = Arc::new(App::new(limits.clone(), store, hub, relays));
+        let relay_counts = relay.as_ref().map(Relay::counts);
+        let gate = Gate::new(&guard);
+        let app = Arc::new(App::new(limits.clone(), gate, store, hub, relays));
 
         let (stop, stopped) = watch::channel(false);
         let router = http::router(Arc::clone(&app));
@@ -107,13 +130,43 @@ impl Server {
             stop,
             commanded: commanded.map(tokio::spawn),
             ticking: tokio::spawn(tick(Arc::clone(&app), stopped.clone())),
-            serving: tokio::spawn(connection::serve(listener, router, limits, stopped)),
+            watched: watched.as_ref().map(|(_, address)| *address),
+            watching: watched.map(|(listener, _)| {
+                let counts = relay_counts;
+                let router = metrics::router(Arc::clone(&app), counts);
+                let entrance = Entrance {
+                    places: WATCHERS,
+                    request_time: limits.request_time,
+                    gate: Arc::new(Gate::new(&GuardOptions::default())),
+                    counters: Arc::new(Counters::default()),
+                };
+                tokio::spawn(connection::serve(
+                    listener,
+                    router,
+                    entrance,
+                    stopped.clone(),
+                ))
+            }),
+            serving: {
+                let entrance = Entrance {
+                    places: limits.max_connections,
+                    request_time: limits.request_time,
+                    gate: Arc::clone(&app.gate),
+                    counters: Arc::clone(&app.counters),
+                };
+                tokio::spawn(connection::serve(listener, router, entrance, stopped))
+            },
         })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its numbers are, if anywhere.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.watched
     }
 
     /// What to write in an invite: valid on this machine.
@@ -132,8 +185,11 @@ impl Server {
         self.stop.send_replace(true);
         let _ = (&mut self.ticking).await;
         let _ = (&mut self.serving).await;
-        if let Some(commanded) = &mut self.commanded {
-            let _ = commanded.await;
+        for other in [&mut self.commanded, &mut self.watching]
+            .into_iter()
+            .flatten()
+        {
+            let _ = other.await;
         }
         if let Some(relay) = self.relay.take() {
             relay.stop().await;
@@ -145,8 +201,8 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.ticking.abort();
         self.serving.abort();
-        if let Some(commanded) = &self.commanded {
-            commanded.abort();
+        for other in [&self.commanded, &self.watching].into_iter().flatten() {
+            other.abort();
         }
     }
 }
@@ -175,6 +231,13 @@ fn start_relay(
     Ok((relay.map(|(relay, _)| relay), relays))
 }
 
+async fn listen_at(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |error| listen_error(address, error);
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
 fn listen_error(address: SocketAddr, source: std::io::Error) -> StartError {
     StartError::Listen { address, source }
 }
@@ -185,7 +248,11 @@ async fn tick(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
-            _ = ticks.tick() => app.hub().tick(Instant::now()),
+            _ = ticks.tick() => {
+                let now = Instant::now();
+                app.hub().tick(now);
+                app.gate.tick(now);
+            }
         }
     }
     app.hub().close();

@@ -2,19 +2,23 @@
 
 mod answer;
 mod body;
+mod client;
 mod events;
 mod rooms;
 mod session;
 
 pub(crate) use answer::finish;
+pub(crate) use client::Peer;
 
 use crate::config::Limits;
 use crate::data::Store;
+use crate::guard::Gate;
 use crate::hub::Hub;
+use crate::metrics::Counters;
 use crate::relay::Relays;
 use answer::Refused;
 use axum::routing::{get, post, put};
-use axum::{Json, Router};
+use axum::{Json, Router, middleware};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 use visio_protocol::PROTOCOL_VERSION;
@@ -27,15 +31,27 @@ pub(crate) struct App {
     pub(crate) store: Store,
     /// What sessions are told of relays.
     pub(crate) relays: Option<Relays>,
+    /// Who may ask for how much.
+    pub(crate) gate: Arc<Gate>,
+    /// What has happened.
+    pub(crate) counters: Arc<Counters>,
     hub: Mutex<Hub>,
 }
 
 impl App {
-    pub(crate) fn new(limits: Limits, store: Store, hub: Hub, relays: Option<Relays>) -> Self {
+    pub(crate) fn new(
+        limits: Limits,
+        gate: Gate,
+        store: Store,
+        hub: Hub,
+        relays: Option<Relays>,
+    ) -> Self {
         Self {
             limits,
             store,
             relays,
+            gate: Arc::new(gate),
+            counters: Arc::default(),
             hub: Mutex::new(hub),
         }
     }
@@ -66,6 +82,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route(path::EVENTS, get(events::listen))
         .fallback(async || Refused(Refusal::NotFound))
         .method_not_allowed_fallback(async || Refused(Refusal::NotFound))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&app),
+            client::admit,
+        ))
         .with_state(app)
 }
 

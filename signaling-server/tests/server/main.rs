@@ -2,7 +2,10 @@
 //! where it must be.
 
 mod commands;
+mod disk;
 mod hostile;
+mod limits;
+mod metrics;
 mod process;
 mod program;
 mod relay;
