@@ -48,7 +48,8 @@ impl ProxyOptions {
         ClientAddress(client)
     }
 
-    fn trusts(&self, ip: IpAddr) -> bool {
+    /// Whether a trusted proxy is there.
+    pub(crate) fn trusts(&self, ip: IpAddr) -> bool {
         self.trusted.iter().any(|network| network.contains(&ip))
     }
 }

@@ -3,6 +3,8 @@
 
 use crate::certificate::CertificateOptions;
 use crate::client_address::ProxyOptions;
+use crate::guard::GuardOptions;
+use crate::metrics::MetricsOptions;
 use crate::relay::RelayOptions;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -38,9 +40,17 @@ pub struct Config {
     #[command(flatten)]
     pub limits: Limits,
 
+    /// How much of it for one address.
+    #[command(flatten)]
+    pub guard: GuardOptions,
+
     /// The relay.
     #[command(flatten)]
     pub relay: RelayOptions,
+
+    /// Numbers about it.
+    #[command(flatten)]
+    pub metrics: MetricsOptions,
 }
 
 impl Config {
@@ -52,7 +62,9 @@ impl Config {
             certificate: CertificateOptions::default(),
             proxies: ProxyOptions::default(),
             limits: Limits::default(),
+            guard: GuardOptions::default(),
             relay: RelayOptions::default(),
+            metrics: MetricsOptions::default(),
         }
     }
 }
@@ -227,6 +239,8 @@ mod tests {
             "--keepalive=-1",
             "--max-room-sessions=0",
             "--heartbeat=1e9",
+            "--address-requests=many",
+            "--address-streams=10/s",
             "--relay-ports=60000-50000",
             "--relay-ports=80-90",
             "--turn-url=turn:relay.example.org",

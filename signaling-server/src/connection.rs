@@ -6,8 +6,11 @@
 
 use crate::client_address::ProxyOptions;
 use crate::encrypted::{Port, Visitor};
+use crate::guard::{Counted, Gate};
 use crate::http;
 use crate::hub::CutOff;
+use crate::metrics::Counters;
+use crate::stall::{NoStall, STALL};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
@@ -19,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tower_service::Service as _;
 
@@ -56,6 +59,15 @@ pub(crate) struct Entrance {
     pub(crate) request_time: Duration,
     /// One place for each connection; further ones wait in the system's queue.
     pub(crate) places: Arc<Semaphore>,
+    /// Counts what each address has.
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) counters: Arc<Counters>,
+}
+
+/// What a connection holds for as long as it is there.
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    _counted: Counted,
 }
 
 /// Accepts and serves connections until `stop` says so; then lets requests end.
@@ -68,7 +80,7 @@ pub(crate) async fn serve(
     loop {
         let accepted = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
-            accepted = accept(&listener, &entrance.places) => accepted,
+            accepted = entrance.accept(&listener) => accepted,
         };
         while connections.try_join_next().is_some() {}
         if let Some((socket, address, place)) = accepted {
@@ -86,27 +98,39 @@ pub(crate) async fn serve(
     }
 }
 
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        // A socket for both families shows an IPv4 address as one of IPv6.
-        Ok((socket, address)) => Some((
-            socket,
-            SocketAddr::new(address.ip().to_canonical(), address.port()),
-            place,
-        )),
-        Err(error) => {
-            tracing::warn!(%error, "a connection could not be accepted");
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-            None
+impl Entrance {
+    /// The next connection, if it may stay.
+    async fn accept(&self, listener: &TcpListener) -> Option<(TcpStream, SocketAddr, Place)> {
+        let permit = Arc::clone(&self.places).acquire_owned().await.ok()?;
+        match listener.accept().await {
+            Ok((socket, address)) => {
+                // A socket for both families shows an IPv4 address as one of IPv6.
+                let ip = address.ip().to_canonical();
+                // All that comes through a proxy comes from its address.
+                let counted = if self.proxies.trusts(ip) {
+                    Some(Counted::nobody(&self.gate))
+                } else {
+                    self.gate.connect(ip)
+                };
+                let Some(counted) = counted else {
+                    // Answering would cost more than the connection that is not served.
+                    self.counters.turn_away();
+                    return None;
+                };
+                let place = Place {
+                    _permit: permit,
+                    _counted: counted,
+                };
+                Some((socket, SocketAddr::new(ip, address.port()), place))
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                None
+            }
         }
     }
-}
 
-impl Entrance {
     async fn connection(
         self,
         socket: TcpStream,
@@ -153,7 +177,7 @@ impl Entrance {
                 .timer(TokioTimer::new())
                 .header_read_timeout(request_time)
                 .max_buf_size(BUFFER)
-                .serve_connection(TokioIo::new(stream), service)
+                .serve_connection(TokioIo::new(NoStall::new(stream, STALL)), service)
         );
         let mut stopping = false;
         loop {

@@ -13,24 +13,34 @@
 //! client_address   who asks, also through a reverse proxy
 //! http         requests and answers
 //! hub          pure: sessions, rooms, events. No clock and no socket
+//! control      the owner's commands to a running server
 //! relay        STUN and TURN, for those who find no direct way; on a thread of its own
-//! data         what outlives a restart: the folder, the rooms, the host code
+//! guard        pure: how much one address, and one room, may ask for
+//! metrics      numbers for whoever watches over the server
+//! data         what outlives a restart: the folder, the rooms, the host codes
 //! ```
 
 pub mod certificate;
 pub mod client_address;
 pub mod config;
+pub mod control;
 pub mod data;
+pub mod guard;
 pub mod hub;
+pub mod metrics;
 pub mod relay;
 
 mod connection;
 mod defaults;
 mod encrypted;
+#[cfg_attr(unix, path = "files_unix.rs")]
+#[cfg_attr(not(unix), path = "files_other.rs")]
+mod files;
 mod firewall;
 mod http;
 mod listening;
 mod server;
+mod stall;
 
 pub use config::{Config, Limits};
 pub use firewall::Firewall;

@@ -2,10 +2,11 @@
 
 use clap::Parser;
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 use visio_server::{Config, Server, data};
+
+mod commands;
 
 #[cfg_attr(unix, path = "stop_unix.rs")]
 #[cfg_attr(not(unix), path = "stop_other.rs")]
@@ -23,7 +24,7 @@ mod stop;
 #[command(name = "visio-server", version, args_conflicts_with_subcommands = true)]
 struct Options {
     #[command(subcommand)]
-    command: Option<Command>,
+    command: Option<commands::Command>,
 
     #[command(flatten)]
     config: Config,
@@ -50,26 +51,10 @@ enum LogFormat {
     Json,
 }
 
-#[derive(Debug, clap::Subcommand)]
-enum Command {
-    /// Print the host code, which lets its holder create rooms, and nothing else. Works while the
-    /// server is running.
-    HostCode {
-        /// The server's data folder.
-        #[arg(
-            long,
-            value_name = "DIR",
-            env = "VISIO_DATA",
-            default_value = "visio-data"
-        )]
-        data: PathBuf,
-    },
-}
-
 fn main() -> ExitCode {
-    let options = Options::parse();
-    let done = match &options.command {
-        Some(Command::HostCode { data }) => print_host_code(data),
+    let mut options = Options::parse();
+    let done = match options.command.take() {
+        Some(command) => command.run(),
         None => run(options),
     };
     match done {
@@ -79,11 +64,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-fn print_host_code(data: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
-    println!("{}", data::host_code(data)?.reveal());
-    Ok(())
 }
 
 fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {

@@ -1,15 +1,20 @@
 //! A running server.
 
 use crate::certificate::{Certificate, CertificateError, CertificateOptions};
+use crate::client_address::ProxyOptions;
 use crate::config::Config;
 use crate::connection::{self, Entrance};
+use crate::control::{self, Door};
 use crate::data::{DataError, Store};
 use crate::defaults::HTTPS;
 use crate::encrypted::Port;
+use crate::files;
 use crate::firewall::Firewall;
+use crate::guard::{Gate, GuardOptions};
 use crate::http::{self, App};
 use crate::hub::Hub;
 use crate::listening::{advice, listen};
+use crate::metrics::{self, Counters};
 use crate::relay::{Relay, RelayError, RelayOptions, RelaySecret, Relays};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,6 +27,13 @@ use tokio::time::MissedTickBehavior;
 /// How often departures, heartbeats and settling are looked after: half a second of the ten within
 /// which a vanished person is gone.
 const TICK: Duration = Duration::from_millis(500);
+
+/// Open files besides connections and what the relay has: the database and its lock, logs, the
+/// runtime's own, commands, numbers; with as many again to spare.
+const OTHER_FILES: usize = 100;
+
+/// Connections of those who watch over the server.
+const WATCHERS: usize = 32;
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +83,9 @@ pub struct Server {
     /// Looked after until the server ends.
     _certificate: Option<Certificate>,
     stop: watch::Sender<bool>,
+    /// Where its numbers are.
+    watched: Option<SocketAddr>,
+    /// Everything that people, its owner and those who watch over it reach.
     serving: Vec<JoinHandle<()>>,
     ticking: JoinHandle<()>,
 }
@@ -81,15 +96,25 @@ impl Server {
     /// # Errors
     /// [`StartError`], in words for whoever starts it.
     pub async fn bind(config: Config) -> Result<Self, StartError> {
-        let config = config.complete();
+        let mut config = config.complete();
         let data = config.data.clone();
         let store = tokio::task::spawn_blocking(move || Store::open(&data))
             .await
             .map_err(|_| StartError::Ended)??;
         let listeners = listen_at(&config.listen)?;
         let unencrypted = listen_at(&config.certificate.http_listen)?;
+        let watched = listen_at(config.metrics.listen.as_slice())?;
+        let watched_at = addresses(&watched)?.first().copied();
         let addresses = addresses(&listeners)?;
         let address = *addresses.first().ok_or(StartError::Nowhere)?;
+        let limits = &mut config.limits;
+        let others = config.relay.max_files() + OTHER_FILES;
+        limits.max_connections = files::places(limits.max_connections, others);
+        tracing::info!(
+            connections = limits.max_connections,
+            streams = limits.max_connections.min(limits.max_sessions),
+            "there is room for so many"
+        );
 
         let epoch = getrandom::u32().map_err(|_| StartError::NoRandomness)?;
         // Where there are rooms there may have been people in them.
@@ -99,7 +124,8 @@ impl Server {
         let encrypted = config.certificate.is_wanted().then(|| address.port());
         let (relay, relays) = start_relay(&config.relay, &store, encrypted)?;
         let certificate = Certificate::start(&config.certificate, &config.data)?;
-        let app = Arc::new(App::new(config.limits.clone(), store, hub, relays));
+        let gate = Gate::new(&config.guard);
+        let app = Arc::new(App::new(config.limits.clone(), gate, store, hub, relays));
 
         let (stop, stopped) = watch::channel(false);
         let port = certificate.as_ref().map(|certificate| {
@@ -114,6 +140,8 @@ impl Server {
             proxies: config.proxies,
             request_time: config.limits.request_time,
             places: Arc::new(Semaphore::new(most)),
+            gate: Arc::clone(&app.gate),
+            counters: Arc::clone(&app.counters),
         };
         let firewall = config.certificate.domain.is_some().then(|| {
             let relay = relay.as_ref().map(Relay::addresses).unwrap_or_default();
@@ -125,6 +153,33 @@ impl Server {
             )
         });
         let mut serving = Vec::new();
+        // An address that means all of them leads nowhere from elsewhere.
+        let known = config.certificate.domain.is_some() || !address.ip().is_unspecified();
+        let known = known.then(|| url.clone());
+        match Door::open(&config.data) {
+            Ok(door) => {
+                let serve = control::serve(Arc::clone(&app), door, known, stopped.clone());
+                serving.push(tokio::spawn(serve));
+            }
+            // A folder whose path is too long for a socket, or a file system that knows none.
+            Err(error) => {
+                tracing::warn!(%error, "commands (rooms, invite, host-code new and revoke) can't reach this server while it runs");
+            }
+        }
+        for listener in watched {
+            let counts = relay.as_ref().map(Relay::counts);
+            let entrance = Entrance {
+                router: metrics::router(Arc::clone(&app), counts),
+                encrypted: None,
+                proxies: ProxyOptions::default(),
+                request_time: entrance.request_time,
+                places: Arc::new(Semaphore::new(WATCHERS)),
+                gate: Arc::new(Gate::new(&GuardOptions::default())),
+                counters: Arc::new(Counters::default()),
+            };
+            let serve = connection::serve(listener, entrance, stopped.clone());
+            serving.push(tokio::spawn(serve));
+        }
         if let Some(certificate) = &certificate {
             let shown = Arc::clone(&certificate.shown);
             let entrance = Entrance {
@@ -148,6 +203,7 @@ impl Server {
             relay,
             _certificate: certificate,
             stop,
+            watched: watched_at,
             serving,
             ticking: tokio::spawn(tick(app, stopped)),
         })
@@ -156,6 +212,11 @@ impl Server {
     /// Where it listens; the first of several.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its numbers are, if anywhere.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.watched
     }
 
     /// What to write in an invite: valid everywhere with a domain, and without one on this machine.
@@ -248,7 +309,11 @@ async fn tick(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
-            _ = ticks.tick() => app.hub().tick(Instant::now()),
+            _ = ticks.tick() => {
+                let now = Instant::now();
+                app.hub().tick(now);
+                app.gate.tick(now);
+            }
         }
     }
     app.hub().close();

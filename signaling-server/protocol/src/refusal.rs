@@ -45,6 +45,12 @@ pub enum Refusal {
     /// The server has as many rooms as it may have.
     #[error("the server has no place for another room")]
     RoomsFull,
+    /// The address, or the room, asks for more than it may.
+    #[error("too much was asked for: again in {seconds} s")]
+    TooMany {
+        /// After so many seconds the same is allowed.
+        seconds: u64,
+    },
     /// The request took too long to arrive.
     #[error("the request arrived too slowly")]
     TooSlow,
@@ -71,6 +77,7 @@ impl Refusal {
             Self::SessionOver => 410,
             Self::TooLarge { .. } => 413,
             Self::Version { .. } => 426,
+            Self::TooMany { .. } => 429,
             Self::Internal => 500,
             Self::RoomFull | Self::ServerFull | Self::RoomsFull => 503,
         }

@@ -42,6 +42,16 @@ pub(super) fn read(path: &Path) -> Result<Option<HostCode>, DataError> {
 /// Makes a new code, in a file that is complete from the moment it has its name.
 pub(super) fn make(path: &Path) -> Result<HostCode, DataError> {
     let code = HostCode::random();
+    if keep(path, &code)? {
+        return Ok(code);
+    }
+    read(path)?.ok_or_else(|| DataError::HostCodeUnreadable {
+        path: path.to_owned(),
+    })
+}
+
+/// Puts a code into the file; false when there is one already, which stays.
+pub(super) fn keep(path: &Path, code: &HostCode) -> Result<bool, DataError> {
     let unfinished = path.with_extension(format!("new-{}", std::process::id()));
     let written = (|| {
         let mut file = owner_only::make_file(&unfinished)?;
@@ -52,12 +62,8 @@ pub(super) fn make(path: &Path) -> Result<HostCode, DataError> {
     })();
     let _ = fs::remove_file(&unfinished);
     match written {
-        Ok(()) => Ok(code),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            read(path)?.ok_or_else(|| DataError::HostCodeUnreadable {
-                path: path.to_owned(),
-            })
-        }
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(DataError::io(path)(error)),
     }
 }

@@ -2,8 +2,9 @@
 //! in it.
 //!
 //! ```text
-//! DATA/rooms.redb   rooms (id and hash of the admission key), the hash of the host code, the relay's secret. Locked by the running server
-//! DATA/host-code    the host code itself, for `visio-server host-code` to print
+//! DATA/rooms.redb   rooms (id and hash of the admission key), hashes of the host codes, the relay's secret. Locked by the running server
+//! DATA/host-code    the first host code itself, for `visio-server host-code` to print
+//! DATA/control      where a running server takes its owner's commands, see [`crate::control`]
 //! DATA/certificates certificates that an authority gave with their keys, and the accounts there
 //! ```
 //!
@@ -15,15 +16,18 @@
 mod drawer;
 mod folder;
 mod host_code;
+mod host_codes;
+mod opening;
 mod store;
 
 #[cfg_attr(unix, path = "owner_only_unix.rs")]
 #[cfg_attr(not(unix), path = "owner_only_other.rs")]
-mod owner_only;
+pub(crate) mod owner_only;
 
 pub(crate) use drawer::Drawer;
 pub use host_code::read_or_make as host_code;
-pub use store::{Created, Store};
+pub use host_codes::MAX_HOST_CODES;
+pub use store::{Created, Room, Store};
 
 use std::path::PathBuf;
 
@@ -38,6 +42,35 @@ pub enum DataError {
         /// Why it failed.
         source: std::io::Error,
     },
+    /// There is no room on the disk.
+    #[error("{path}: the disk is full: make room on it, and try again; nothing was lost")]
+    DiskFull {
+        /// What was to be written.
+        path: PathBuf,
+    },
+    /// The database is damaged. It is left as it was found.
+    #[error(
+        "{path} is damaged ({reason}): put a backup of the data folder in its place, or move the file away to begin anew without rooms; it was left as it is"
+    )]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// What was found.
+        reason: String,
+    },
+    /// A later version of the program wrote it.
+    #[error(
+        "{path} was written by a later version of visio-server (format {theirs}): install that version again, or put the backup from before the upgrade in its place; it was left as it is"
+    )]
+    LaterFormat {
+        /// The database.
+        path: PathBuf,
+        /// Its format.
+        theirs: u64,
+    },
+    /// There are as many host codes as there may be.
+    #[error("there are {max} host codes already: revoke some first (visio-server host-code revoke)", max = MAX_HOST_CODES)]
+    TooManyHostCodes,
     /// Others can read it, and it has things in it that are not ours.
     #[error(
         "{path} can be read by others: choose a folder of its own, or take their access away (chmod 700)"
@@ -70,7 +103,7 @@ pub enum DataError {
     },
     /// The copy of the host code was deleted, and the database has only its hash.
     #[error(
-        "{path} is no longer there, and the database keeps only a hash: use the copy that you made of the host code"
+        "{path} is no longer there, and the database keeps only hashes: use the copy that you made of the host code, or make another one with visio-server host-code new"
     )]
     HostCodeRemoved {
         /// The file.
@@ -80,9 +113,14 @@ pub enum DataError {
 
 impl DataError {
     fn io(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
-        move |source| Self::Io {
-            path: path.to_owned(),
-            source,
+        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        move |source| {
+            let path = path.to_owned();
+            // To whoever runs a server these are one and the same.
+            match source.kind() {
+                StorageFull | QuotaExceeded | FileTooLarge => Self::DiskFull { path },
+                _ => Self::Io { path, source },
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ pub(super) fn make_folder(path: &Path) -> io::Result<()> {
 }
 
 /// Makes a new file; an error when there is one.
-pub(super) fn make_file(path: &Path) -> io::Result<File> {
+pub(crate) fn make_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
 }
 
@@ -22,6 +22,6 @@ pub(super) fn is_open_to_others(_path: &Path) -> io::Result<bool> {
 }
 
 /// Takes everybody else's access away: decided by the folder above.
-pub(super) fn restrict(_path: &Path) -> io::Result<()> {
+pub(crate) fn restrict(_path: &Path) -> io::Result<()> {
     Ok(())
 }

@@ -14,7 +14,7 @@ pub(super) fn make_folder(path: &Path) -> io::Result<()> {
 }
 
 /// Makes a new file; an error when there is one.
-pub(super) fn make_file(path: &Path) -> io::Result<File> {
+pub(crate) fn make_file(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -28,7 +28,7 @@ pub(super) fn is_open_to_others(path: &Path) -> io::Result<bool> {
 }
 
 /// Takes everybody else's access away.
-pub(super) fn restrict(path: &Path) -> io::Result<()> {
+pub(crate) fn restrict(path: &Path) -> io::Result<()> {
     let mode = std::fs::metadata(path)?.permissions().mode() & 0o777 & !OTHERS;
     std::fs::set_permissions(path, Permissions::from_mode(mode))
 }

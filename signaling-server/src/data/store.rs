@@ -1,43 +1,55 @@
-//! The database: rooms, and the hash of the host code.
+//! The database: rooms, the hashes of the host codes, the relay's secret.
 //!
-//! All of it is also in memory, so that only creating a room touches the disk.
+//! All of it is also in memory, so that only what changes something touches the disk. After an error
+//! of the disk (a full one, most likely) redb refuses everything until it is opened anew, so that is
+//! what the next change does: it works again as soon as there is room.
 
 use super::folder::Folder;
-use super::{DataError, host_code, owner_only};
-use redb::{
-    Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, StorageError,
-    TableDefinition,
-};
+use super::host_codes::{HostCodes, MAX_HOST_CODES};
+use super::opening::{self, database_error};
+use super::{DataError, host_code};
+use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 use std::collections::HashMap;
-use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 use visio_protocol::RoomId;
-use visio_protocol::host_code::{HostCode, HostCodeHash};
+use visio_protocol::host_code::HostCode;
 use visio_protocol::keys::AdmissionHash;
 use visio_protocol::refusal::Refusal;
 
 /// Room id to hash of its admission key.
 const ROOMS: TableDefinition<[u8; 16], [u8; 32]> = TableDefinition::new("rooms");
 
+/// Room id to the time at which it was created, in seconds since 1970. Rooms of earlier versions
+/// have none.
+const CREATED: TableDefinition<[u8; 16], u64> = TableDefinition::new("rooms created");
+
 /// What there is one of.
 const SERVER: TableDefinition<&str, [u8; 32]> = TableDefinition::new("server");
-
-/// The hash of the host code, in [`SERVER`].
-const HOST_CODE: &str = "host code hash";
 
 /// What the relay's passwords follow from, in [`SERVER`].
 const RELAY_SECRET: &str = "relay secret";
 
-/// Rooms and the host code, on disk and in memory.
+/// Rooms and host codes, on disk and in memory.
 #[derive(Debug)]
 pub struct Store {
-    database: Database,
-    host_code: HostCodeHash,
+    folder: Folder,
     relay_secret: [u8; 32],
-    rooms: Mutex<HashMap<RoomId, AdmissionHash>>,
+    /// Held by whoever changes something, while the disk is written to; `None` after an error of
+    /// the disk. Whoever only reads does not wait for it.
+    database: Mutex<Option<Database>>,
+    host_codes: Mutex<HostCodes>,
+    rooms: Mutex<HashMap<RoomId, Room>>,
+}
+
+/// A room, as it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// What admits to it.
+    pub admission: AdmissionHash,
+    /// When it was created, in seconds since 1970; rooms of earlier versions don't know.
+    pub created: Option<u64>,
 }
 
 /// What became of a request to create a room.
@@ -50,43 +62,81 @@ pub enum Created {
 }
 
 impl Store {
-    /// Opens the database in this folder, or makes it. A damaged one is set aside under another
-    /// name, and never written to.
+    /// Opens the database in this folder, or makes it. One that is damaged, or of a later version,
+    /// is left as it was found.
     ///
     /// # Errors
     /// [`DataError`].
     pub fn open(data: &Path) -> Result<Self, DataError> {
         let folder = Folder::open(data)?;
-        let path = folder.database();
-        if path.exists() {
-            // Opening writes to the file, and so does the attempt to repair it: what is set aside
-            // must be as it was found.
-            let found = path.with_extension("redb.found");
-            fs::copy(&path, &found).map_err(DataError::io(&path))?;
-            match open_sound(&path) {
-                Ok(database) => {
-                    fs::remove_file(&found).map_err(DataError::io(&found))?;
-                    return Self::load(database, &folder);
-                }
-                Err(Unusable::Damaged(reason)) => {
-                    let aside = set_aside(&path, &found)?;
-                    let aside = aside.display();
-                    tracing::error!(reason, %aside, "the database is damaged: it was set aside, and rooms begin anew");
-                }
-                Err(Unusable::Other(error)) => {
-                    let _ = fs::remove_file(&found);
-                    return Err(error);
-                }
-            }
-        }
-        let database = Database::create(&path).map_err(|error| as_data_error(&path, error))?;
-        owner_only::restrict(&path).map_err(DataError::io(&path))?;
-        Self::load(database, &folder)
+        let database = opening::open(&folder)?;
+        let failed = |error| database_error(&folder.database(), error);
+        let host_codes = HostCodes::load(&database, &folder)?;
+        let relay_secret = load_relay_secret(&database).map_err(failed)?;
+        let rooms = read_rooms(&database).map_err(failed)?;
+        Ok(Self {
+            folder,
+            relay_secret,
+            database: Mutex::new(Some(database)),
+            host_codes: Mutex::new(host_codes),
+            rooms: Mutex::new(rooms),
+        })
     }
 
-    /// Whether this is the host code.
+    /// Whether this is a host code that is good.
     pub fn is_host_code(&self, code: &HostCode) -> bool {
-        self.host_code.matches(code)
+        lock(&self.host_codes).contains(code)
+    }
+
+    /// Makes another host code; the others stay good. The folder's file gets it when it holds none.
+    /// Waits for the disk.
+    ///
+    /// # Errors
+    /// [`DataError`]; `TooManyHostCodes` when there are [`MAX_HOST_CODES`].
+    pub fn new_host_code(&self) -> Result<HostCode, DataError> {
+        self.change(|database| {
+            if lock(&self.host_codes).len() >= MAX_HOST_CODES {
+                return Ok(None);
+            }
+            let code = HostCode::random();
+            lock(&self.host_codes).add(&code, database, seconds_since_1970())?;
+            Ok(Some(code))
+        })?
+        .map_or(Err(DataError::TooManyHostCodes), |code| {
+            let path = self.folder.host_code();
+            if host_code::read(&path)?.is_none() {
+                host_code::keep(&path, &code)?;
+            }
+            Ok(code)
+        })
+    }
+
+    /// From now on this host code is good no more; answers whether it was. Waits for the disk.
+    ///
+    /// # Errors
+    /// [`DataError`].
+    pub fn revoke_host_code(&self, code: &HostCode) -> Result<bool, DataError> {
+        let path = self.folder.host_code();
+        // First: a code in the file would be good again from the next start.
+        if host_code::read(&path)?.is_some_and(|kept| kept == *code) {
+            std::fs::remove_file(&path).map_err(DataError::io(&path))?;
+        }
+        let revoke = |database: &Database| {
+            lock(&self.host_codes).revoke(|hash| hash.matches(code), database)
+        };
+        Ok(self.change(revoke)? > 0)
+    }
+
+    /// From now on no host code is good; answers how many were. Waits for the disk.
+    ///
+    /// # Errors
+    /// [`DataError`].
+    pub fn revoke_all_host_codes(&self) -> Result<usize, DataError> {
+        let path = self.folder.host_code();
+        if path.exists() {
+            std::fs::remove_file(&path).map_err(DataError::io(&path))?;
+        }
+        self.change(|database| lock(&self.host_codes).revoke(|_| true, database))
     }
 
     /// What the relay's passwords follow from: made once, so that those that were handed out are
@@ -97,12 +147,18 @@ impl Store {
 
     /// What admits to this room, if there is one.
     pub fn admission(&self, room: &RoomId) -> Option<AdmissionHash> {
-        self.rooms().get(room).copied()
+        lock(&self.rooms).get(room).map(|room| room.admission)
     }
 
     /// How many rooms there are.
     pub fn room_count(&self) -> usize {
-        self.rooms().len()
+        lock(&self.rooms).len()
+    }
+
+    /// All rooms, in no order.
+    pub fn rooms(&self) -> Vec<(RoomId, Room)> {
+        let rooms = lock(&self.rooms);
+        rooms.iter().map(|(id, room)| (*id, *room)).collect()
     }
 
     /// Creates a room. Waits for the disk: not for an async thread.
@@ -116,178 +172,132 @@ impl Store {
         admission: AdmissionHash,
         most: usize,
     ) -> Result<Created, Refusal> {
-        // Held while writing, so that the bound holds for requests at the same time. Entering waits
-        // for so long.
-        let mut rooms = self.rooms();
-        match rooms.get(&room) {
-            Some(known) if *known == admission => return Ok(Created::Already),
-            Some(_) => return Err(Refusal::Admission),
-            None if rooms.len() >= most => return Err(Refusal::RoomsFull),
-            None => {}
-        }
-        self.write_room(room, admission).map_err(|error| {
+        let created = seconds_since_1970();
+        let create = |database: &Database| {
+            let check = |rooms: &HashMap<RoomId, Room>| match rooms.get(&room) {
+                Some(known) if known.admission == admission => Err(Ok(Created::Already)),
+                Some(_) => Err(Err(Refusal::Admission)),
+                None if rooms.len() >= most => Err(Err(Refusal::RoomsFull)),
+                None => Ok(()),
+            };
+            if let Err(answer) = check(&lock(&self.rooms)) {
+                return Ok(answer);
+            }
+            write_room(database, room, admission, created)?;
+            let created = Some(created);
+            lock(&self.rooms).insert(room, Room { admission, created });
+            Ok(Ok(Created::New))
+        };
+        self.change(create).unwrap_or_else(|error| {
             tracing::error!(%error, "a room could not be stored");
-            Refusal::Internal
-        })?;
-        rooms.insert(room, admission);
-        Ok(Created::New)
-    }
-
-    fn write_room(&self, room: RoomId, admission: AdmissionHash) -> Result<(), redb::Error> {
-        let write = self.database.begin_write()?;
-        write
-            .open_table(ROOMS)?
-            .insert(room.as_bytes(), admission.as_bytes())?;
-        write.commit()?;
-        Ok(())
-    }
-
-    fn load(database: Database, folder: &Folder) -> Result<Self, DataError> {
-        let path = folder.database();
-        let host_code = load_host_code(&database, folder)?;
-        let relay_secret =
-            load_relay_secret(&database).map_err(|error| database_error(&path, error))?;
-        let rooms = read_rooms(&database).map_err(|error| database_error(&path, error))?;
-        Ok(Self {
-            database,
-            host_code,
-            relay_secret,
-            rooms: Mutex::new(rooms),
+            Err(Refusal::Internal)
         })
     }
 
-    fn rooms(&self) -> MutexGuard<'_, HashMap<RoomId, AdmissionHash>> {
-        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Forgets a room; answers whether there was one. Waits for the disk.
+    ///
+    /// # Errors
+    /// [`DataError`].
+    pub fn close_room(&self, room: &RoomId) -> Result<bool, DataError> {
+        self.change(|database| {
+            if !lock(&self.rooms).contains_key(room) {
+                return Ok(false);
+            }
+            let write = database.begin_write()?;
+            write.open_table(ROOMS)?.remove(room.as_bytes())?;
+            write.open_table(CREATED)?.remove(room.as_bytes())?;
+            write.commit()?;
+            lock(&self.rooms).remove(room);
+            Ok(true)
+        })
+    }
+
+    /// Changes something on the disk. One change at a time.
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&Database) -> Result<T, redb::Error>,
+    ) -> Result<T, DataError> {
+        let path = self.folder.database();
+        let mut place = lock(&self.database);
+        let database = match place.take() {
+            Some(database) => database,
+            None => opening::open_sound(&path)?,
+        };
+        let changed = change(&database).map_err(|error| database_error(&path, error))?;
+        *place = Some(database);
+        Ok(changed)
     }
 }
 
-/// The file wins over the database, so that a code which was made anew counts from the next start.
-fn load_host_code(database: &Database, folder: &Folder) -> Result<HostCodeHash, DataError> {
-    let path = folder.database();
-    let stored = read(database, HOST_CODE).map_err(|error| database_error(&path, error))?;
-    let code = match (host_code::read(&folder.host_code())?, stored) {
-        (None, Some(hash)) => return Ok(HostCodeHash::from_bytes(hash)),
-        (Some(code), _) => code,
-        (None, None) => host_code::make(&folder.host_code())?,
-    };
-    let hash = code.hash();
-    if stored != Some(*hash.as_bytes()) {
-        write(database, HOST_CODE, hash.as_bytes())
-            .map_err(|error| database_error(&path, error))?;
-    }
-    Ok(hash)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn load_relay_secret(database: &Database) -> Result<[u8; 32], redb::Error> {
-    if let Some(secret) = read(database, RELAY_SECRET)? {
-        return Ok(secret);
-    }
-    let mut secret = [0; 32];
-    getrandom::fill(&mut secret).map_err(|error| std::io::Error::other(error.to_string()))?;
-    write(database, RELAY_SECRET, &secret)?;
-    Ok(secret)
+fn seconds_since_1970() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.unwrap_or_default().as_secs()
 }
 
-/// One of the values of which there is one each.
-fn read(database: &Database, name: &str) -> Result<Option<[u8; 32]>, redb::Error> {
-    match database.begin_read()?.open_table(SERVER) {
-        Ok(table) => Ok(table.get(name)?.map(|value| value.value())),
-        Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn write(database: &Database, name: &str, value: &[u8; 32]) -> Result<(), redb::Error> {
+fn write_room(
+    database: &Database,
+    room: RoomId,
+    admission: AdmissionHash,
+    created: u64,
+) -> Result<(), redb::Error> {
     let write = database.begin_write()?;
-    write.open_table(SERVER)?.insert(name, value)?;
+    write
+        .open_table(ROOMS)?
+        .insert(room.as_bytes(), admission.as_bytes())?;
+    write
+        .open_table(CREATED)?
+        .insert(room.as_bytes(), created)?;
     write.commit()?;
     Ok(())
 }
 
-fn read_rooms(database: &Database) -> Result<HashMap<RoomId, AdmissionHash>, redb::Error> {
-    let table = match database.begin_read()?.open_table(ROOMS) {
+fn load_relay_secret(database: &Database) -> Result<[u8; 32], redb::Error> {
+    let write = database.begin_write()?;
+    let secret = {
+        let mut table = write.open_table(SERVER)?;
+        let stored = table.get(RELAY_SECRET)?.map(|secret| secret.value());
+        match stored {
+            Some(secret) => secret,
+            None => {
+                let mut secret = [0; 32];
+                getrandom::fill(&mut secret)
+                    .map_err(|error| std::io::Error::other(error.to_string()))?;
+                table.insert(RELAY_SECRET, &secret)?;
+                secret
+            }
+        }
+    };
+    write.commit()?;
+    Ok(secret)
+}
+
+fn read_rooms(database: &Database) -> Result<HashMap<RoomId, Room>, redb::Error> {
+    let read = database.begin_read()?;
+    let table = match read.open_table(ROOMS) {
         Ok(table) => table,
         Err(redb::TableError::TableDoesNotExist(_)) => return Ok(HashMap::new()),
         Err(error) => return Err(error.into()),
     };
+    let created = match read.open_table(CREATED) {
+        Ok(created) => Some(created),
+        Err(redb::TableError::TableDoesNotExist(_)) => None,
+        Err(error) => return Err(error.into()),
+    };
     let mut rooms = HashMap::new();
     for entry in table.iter()? {
-        let (room, admission) = entry?;
-        rooms.insert(
-            RoomId::from_bytes(room.value()),
-            AdmissionHash::from_bytes(admission.value()),
-        );
+        let (id, admission) = entry?;
+        let created = match &created {
+            Some(created) => created.get(id.value())?.map(|time| time.value()),
+            None => None,
+        };
+        let admission = AdmissionHash::from_bytes(admission.value());
+        rooms.insert(RoomId::from_bytes(id.value()), Room { admission, created });
     }
     Ok(rooms)
-}
-
-/// Why an existing database is not used.
-enum Unusable {
-    Damaged(String),
-    Other(DataError),
-}
-
-/// Opens a database and reads all of it, because redb does not notice damage in mid-file by opening
-/// alone.
-fn open_sound(path: &Path) -> Result<Database, Unusable> {
-    // What reads a damaged file may also panic, deep inside: that is damage like any other.
-    let opened = catch_unwind(AssertUnwindSafe(|| {
-        let mut database = Database::open(path)?;
-        if !database.check_integrity()? {
-            tracing::warn!("the database was not closed properly, and has been repaired");
-        }
-        Ok(database)
-    }));
-    match opened {
-        Ok(Ok(database)) => Ok(database),
-        Ok(Err(DatabaseError::Storage(StorageError::Corrupted(reason)))) => {
-            Err(Unusable::Damaged(reason))
-        }
-        Ok(Err(DatabaseError::Storage(StorageError::Io(error)))) if is_damage(&error) => {
-            Err(Unusable::Damaged(error.to_string()))
-        }
-        Ok(Err(error)) => Err(Unusable::Other(as_data_error(path, error))),
-        Err(_) => Err(Unusable::Damaged("reading it failed".to_owned())),
-    }
-}
-
-/// A file that is too short, or does not begin as one of redb's does.
-fn is_damage(error: &std::io::Error) -> bool {
-    matches!(
-        error.kind(),
-        std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof
-    )
-}
-
-/// Keeps the file as it was found under a name of its own, and makes place for a new one.
-fn set_aside(path: &Path, found: &Path) -> Result<PathBuf, DataError> {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let aside = path.with_extension(format!("redb.damaged-{}", now.as_millis()));
-    fs::rename(found, &aside).map_err(DataError::io(found))?;
-    fs::remove_file(path).map_err(DataError::io(path))?;
-    Ok(aside)
-}
-
-fn as_data_error(path: &Path, error: DatabaseError) -> DataError {
-    match error {
-        DatabaseError::DatabaseAlreadyOpen => DataError::InUse {
-            path: path.to_owned(),
-        },
-        DatabaseError::Storage(StorageError::Io(source)) => DataError::Io {
-            path: path.to_owned(),
-            source,
-        },
-        other => database_error(path, other.into()),
-    }
-}
-
-fn database_error(path: &Path, error: redb::Error) -> DataError {
-    DataError::Database {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    }
 }
 
 #[cfg(test)]

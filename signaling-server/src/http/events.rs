@@ -2,7 +2,9 @@
 
 use super::App;
 use super::answer::Refused;
+use super::client::Client;
 use super::session::Me;
+use crate::guard::Asked;
 use crate::hub::{CutOff, Stream};
 use axum::Extension;
 use axum::body::Body;
@@ -21,9 +23,11 @@ use std::time::Instant;
 pub(super) async fn listen(
     State(app): State<Arc<App>>,
     Me(me): Me,
+    Client(client): Client,
     Extension(cut_off): Extension<CutOff>,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
+    app.gate.ask(client, Asked::Stream)?;
     let last_id = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let stream = app.hub().listen(me, last_id, cut_off, Instant::now())?;
     Ok((

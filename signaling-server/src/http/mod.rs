@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod client;
 mod events;
 mod rooms;
 mod session;
@@ -11,11 +12,13 @@ pub(crate) use answer::finish;
 
 use crate::config::Limits;
 use crate::data::Store;
+use crate::guard::Gate;
 use crate::hub::Hub;
+use crate::metrics::Counters;
 use crate::relay::Relays;
 use answer::Refused;
 use axum::routing::{get, post, put};
-use axum::{Json, Router};
+use axum::{Json, Router, middleware};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 use visio_protocol::PROTOCOL_VERSION;
@@ -28,17 +31,34 @@ pub(crate) struct App {
     pub(crate) store: Store,
     /// What sessions are told of relays.
     pub(crate) relays: Option<Relays>,
+    /// Who may ask for how much.
+    pub(crate) gate: Arc<Gate>,
+    /// What has happened.
+    pub(crate) counters: Arc<Counters>,
     hub: Mutex<Hub>,
 }
 
 impl App {
-    pub(crate) fn new(limits: Limits, store: Store, hub: Hub, relays: Option<Relays>) -> Self {
+    pub(crate) fn new(
+        limits: Limits,
+        gate: Gate,
+        store: Store,
+        hub: Hub,
+        relays: Option<Relays>,
+    ) -> Self {
         Self {
             limits,
             store,
             relays,
+            gate: Arc::new(gate),
+            counters: Arc::default(),
             hub: Mutex::new(hub),
         }
+    }
+
+    /// Everything that is in memory, for those who wait for it elsewhere.
+    pub(crate) fn hub_mutex(&self) -> &Mutex<Hub> {
+        &self.hub
     }
 
     /// Everything that is in memory. Held for microseconds, and never across an await.
@@ -62,6 +82,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route(path::EVENTS, get(events::listen))
         .fallback(async || Refused(Refusal::NotFound))
         .method_not_allowed_fallback(async || Refused(Refusal::NotFound))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&app),
+            client::admit,
+        ))
         .with_state(app)
 }
 

@@ -2,9 +2,11 @@
 
 use super::answer::Refused;
 use super::body::Bounded;
+use super::client::Client;
 use super::session::{Me, bearer, check_version};
 use super::{App, now_ms};
 use crate::data::Created;
+use crate::guard::Asked;
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
@@ -42,12 +44,17 @@ impl FromRequestParts<Arc<App>> for Host {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refused> {
         check_version(&parts.headers)?;
-        let code = host_code(&parts.headers).ok_or(Refusal::HostCode)?;
-        if app.store.is_host_code(&code) {
-            Ok(Self)
-        } else {
-            Err(Refusal::HostCode.into())
+        let Client(client) = Client::of(parts);
+        app.gate.ask(client, Asked::Creation)?;
+        // Who has guessed wrong too often learns nothing more, not even that the code is right: part
+        // of a code may have been seen over somebody's shoulder.
+        app.gate.may(client, Asked::WrongHostCode)?;
+        let good = host_code(&parts.headers).is_some_and(|code| app.store.is_host_code(&code));
+        if good {
+            return Ok(Self);
         }
+        app.gate.ask(client, Asked::WrongHostCode)?;
+        Err(Refusal::HostCode.into())
     }
 }
 
@@ -91,14 +98,20 @@ pub(super) async fn create(
 pub(super) async fn enter(
     State(app): State<Arc<App>>,
     Me(me): Me,
+    Client(client): Client,
     Room(room): Room,
     Bounded(body): Bounded<EnterRoom>,
 ) -> Result<Json<RoomEntered>, Refused> {
     let admission = app.store.admission(&room).ok_or(Refusal::RoomUnknown)?;
     if !admission.admits(&body.admission) {
+        app.gate.ask(client, Asked::WrongAdmission)?;
         return Err(Refusal::Admission.into());
     }
     let mut hub = app.hub();
+    // The owner may have closed it meanwhile, and has then sent away all who were in it.
+    if app.store.admission(&room).is_none() {
+        return Err(Refusal::RoomUnknown.into());
+    }
     let entered = hub.enter(me, room, body.role, body.returning, Instant::now())?;
     tracing::debug!(sessions = hub.session_count(), role = ?body.role, returning = body.returning, "a session entered a room");
     let now = now_ms();
@@ -126,6 +139,13 @@ pub(super) async fn signal(
     Room(room): Room,
     Bounded(body): Bounded<SendSignals>,
 ) -> Result<(StatusCode, Json<SignalsSent>), Refused> {
+    // Not for rooms that there are none of: what is kept of a room is kept of those alone.
+    if app.store.admission(&room).is_none() {
+        return Err(Refusal::SessionUnknown.into());
+    }
+    let count = body.signals.len();
+    app.gate.say(room, count)?;
     let unknown = app.hub().signal(me, room, body.signals, Instant::now())?;
+    app.counters.handed_on(count);
     Ok((StatusCode::ACCEPTED, Json(SignalsSent { unknown })))
 }

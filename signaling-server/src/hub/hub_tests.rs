@@ -431,3 +431,27 @@ fn a_message_that_is_not_sealed_is_refused() {
         Err(Refusal::Malformed)
     );
 }
+
+#[test]
+fn a_room_that_is_closed_is_left_by_all_and_those_who_are_away_do_not_come_back_to_it() {
+    let mut world = World::new();
+    let (anna, anna_hears) = world.enter(Role::Calling);
+    let (ben, _ben_hears) = world.enter(Role::Calling);
+    let elsewhere = RoomId::random();
+    world
+        .hub
+        .enter(anna, elsewhere, Role::Watching, false, world.now)
+        .unwrap();
+    world.pass(SECOND * 12, &[anna]);
+    heard(&anna_hears);
+    assert_eq!(world.hub.people(&world.room).calling, 1, "Ben is away");
+    world.hub.close_room(world.room, world.now);
+    assert_eq!(world.hub.people(&world.room), People::default());
+    assert_eq!(world.hub.people(&elsewhere).watching, 1);
+    assert!(world.say(anna, Recipient::Room).is_err());
+    assert_eq!(
+        world.hub.alive(ben, world.now),
+        Err(Refusal::SessionUnknown)
+    );
+    assert_eq!(world.hub.census().sessions, 1);
+}

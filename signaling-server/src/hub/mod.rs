@@ -5,10 +5,12 @@
 //! caller has one lock around it all, held for microseconds.
 
 mod away;
+mod census;
 mod history;
 mod mailbox;
 mod parked;
 
+pub use census::{Census, People};
 pub use mailbox::{CutOff, Stream};
 
 use crate::config::Limits;
@@ -145,6 +147,19 @@ impl Hub {
             }
         }
         self.remove_member(me, room, now);
+    }
+
+    /// A room is closed: everybody in it leaves, and whoever may yet come back has no place there
+    /// any more.
+    pub fn close_room(&mut self, room: RoomId, now: Instant) {
+        let sessions = self.sessions.iter();
+        let there: Vec<SessionId> = sessions
+            .filter(|(_, session)| session.rooms.contains(&room))
+            .map(|(id, _)| *id)
+            .collect();
+        for session in there {
+            self.leave(session, room, now);
+        }
     }
 
     /// Hands sealed messages on, in this order; those that were handed on before are dropped. Gives

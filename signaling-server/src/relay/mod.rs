@@ -15,6 +15,7 @@
 //!               credentials, nonce, destinations, quota, bucket, client
 //! sockets       UDP and TCP, on the relay's thread
 //! options       what can be set
+//! counts        what is counted
 //! access        what sessions are told
 //! fuzzing       what is fuzzed
 //! ```
@@ -25,6 +26,7 @@ mod allocation;
 mod bucket;
 mod client;
 mod core;
+mod counts;
 mod credentials;
 mod destinations;
 mod frame;
@@ -40,6 +42,7 @@ mod wish;
 pub mod fuzzing;
 
 pub use access::Relays;
+pub use counts::{Counted, RelayCounts};
 pub use credentials::RelaySecret;
 pub use options::{Ports, RelayOptions};
 pub use sockets::{Door, Relay, RelayError};

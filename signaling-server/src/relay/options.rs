@@ -140,6 +140,15 @@ impl Default for RelayOptions {
 }
 
 impl RelayOptions {
+    /// Open files that the relay may need: one for each relayed address, stream and listener.
+    pub(crate) fn max_files(&self) -> usize {
+        if self.listen.is_empty() {
+            0
+        } else {
+            self.max_addresses + self.max_streams + 2 * self.listen.len()
+        }
+    }
+
     /// How much of everything.
     pub(super) fn bounds(&self) -> Bounds {
         Bounds {

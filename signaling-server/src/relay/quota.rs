@@ -36,6 +36,8 @@ pub(super) struct Quotas {
     bounds: Bounds,
     bucket: Bucket,
     addresses: usize,
+    /// Bytes that have passed.
+    passed: u64,
     by_id: HashMap<Box<str>, Account>,
     /// By account; `None` where one is free.
     sessions: Vec<Option<Session>>,
@@ -48,6 +50,7 @@ impl Quotas {
             bounds,
             bucket: Bucket::new(bounds.rate, now),
             addresses: 0,
+            passed: 0,
             by_id: HashMap::new(),
             sessions: Vec::new(),
             free: Vec::new(),
@@ -106,8 +109,17 @@ impl Quotas {
     /// Whether so many bytes may pass for this session; they are counted then.
     pub(super) fn pass(&mut self, account: Account, bytes: usize, now: Instant) -> bool {
         let session = self.session(account);
-        session.is_some_and(|session| session.bucket.pass(bytes, now))
-            && self.bucket.pass(bytes, now)
+        let passes = session.is_some_and(|session| session.bucket.pass(bytes, now))
+            && self.bucket.pass(bytes, now);
+        if passes {
+            self.passed += bytes as u64;
+        }
+        passes
+    }
+
+    /// Bytes that have passed.
+    pub(super) fn passed(&self) -> u64 {
+        self.passed
     }
 
     fn session(&mut self, account: Account) -> Option<&mut Session> {

@@ -177,3 +177,64 @@ async fn connections_beyond_the_limit_wait_and_the_others_are_served() {
         .unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
 }
+
+#[tokio::test]
+async fn oversized_everything_is_refused_and_costs_nobody_else_anything() {
+    let world = World::new().await;
+    let keys = world.room().await;
+    let (anna, _hears) = world.enter(&keys, Role::Calling).await;
+    let long = "x".repeat(1 << 20);
+    let many = "x-header: a\r\n".repeat(5_000);
+    for head in [
+        format!("GET /{long} HTTP/1.1\r\nhost: a\r\n\r\n"),
+        format!("{long} / HTTP/1.1\r\nhost: a\r\n\r\n"),
+        format!("GET / HTTP/1.1\r\nhost: {long}\r\n\r\n"),
+        format!("GET / HTTP/1.1\r\nauthorization: Bearer {long}\r\n\r\n"),
+        format!("GET / HTTP/1.1\r\n{many}\r\n"),
+    ] {
+        let mut socket = connect(&world).await;
+        let _ = socket.write_all(head.as_bytes()).await;
+        let answer = rest(&mut socket).await;
+        assert!(!answer.contains(" 200 "), "{answer}");
+    }
+    let signals = path::signals(&keys.room);
+    let one = r#"{"to":"room","sealed":"AQAAAAAAAAAB"}"#;
+    let too_many = format!(r#"{{"signals":[{}]}}"#, [one; 65].join(","));
+    let nested = "[".repeat(60_000);
+    for body in [too_many, nested] {
+        let answer = anna.ask(Method::POST, &signals).body(body).send().await;
+        assert_eq!(refusal(answer.unwrap()).await, Refusal::Malformed);
+    }
+    let longest = sealed(1, 60_000);
+    let answer = anna.signal(Recipient::Room, &longest).await;
+    assert_eq!(refusal(answer).await, Refusal::Malformed);
+    let answer = anna.signal(Recipient::Room, &sealed(1, 8)).await;
+    assert_eq!(answer.status(), StatusCode::ACCEPTED);
+}
+
+#[tokio::test]
+async fn a_crowd_that_sends_a_byte_now_and_then_is_ended_in_time_and_others_are_served() {
+    let limits = Limits {
+        request_time: Duration::from_millis(800),
+        ..Limits::default()
+    };
+    let world = World::with(limits).await;
+    let started = Instant::now();
+    let mut crowd = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let mut socket = connect(&world).await;
+        crowd.spawn(async move {
+            let _ = socket.write_all(b"GET /healthz HTTP/1.1\r\nx: ").await;
+            while socket.write_all(b"a").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        });
+    }
+    let answer = ask(Method::GET, &world.url(path::HEALTH)).send().await;
+    assert_eq!(answer.unwrap().status(), StatusCode::OK);
+    let ended = async { while crowd.join_next().await.is_some() {} };
+    tokio::time::timeout(PATIENCE, ended)
+        .await
+        .expect("all of them are ended");
+    assert!(started.elapsed() < Duration::from_secs(5));
+}

@@ -2,8 +2,13 @@
 //! where it must be.
 
 mod certificate;
+mod commands;
+mod disk;
 mod encrypted;
 mod hostile;
+mod limits;
+mod metrics;
+mod process;
 mod program;
 mod relay;
 mod rooms;

@@ -1,65 +1,16 @@
 //! The real program: its options, what it prints, its data folder, and its end.
 
+use crate::process::{Program, command, host_code};
 use crate::support::{Session, ask, sealed};
 use reqwest::Method;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::Read as _;
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+#[cfg(unix)]
+use std::process::{Child, Command};
 use visio_protocol::RoomKeys;
 use visio_protocol::request::{CreateRoom, path};
 use visio_protocol::secret::{InviteSecret, SessionSecret};
 use visio_protocol::session::{Recipient, Role};
-
-struct Program {
-    child: Child,
-    stdout: BufReader<ChildStdout>,
-}
-
-fn command() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_visio-server"))
-}
-
-impl Program {
-    fn start(data: &Path) -> Self {
-        let mut child = command()
-            .args(["--log", "debug", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        Self { child, stdout }
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
-        line.trim_end().to_owned()
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn host_code(data: &Path) -> String {
-    let output = command()
-        .args(["host-code", "--data"])
-        .arg(data)
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap()
-}
 
 #[test]
 fn it_says_where_it_listens_and_prints_the_host_code_while_it_runs() {

@@ -12,6 +12,7 @@ use visio_protocol::secret::{InviteSecret, SessionSecret};
 use visio_protocol::session::{Recipient, Role};
 use visio_protocol::sse::{StreamEvent, StreamReader};
 use visio_protocol::{RoomKeys, SessionId};
+use visio_server::guard::GuardOptions;
 use visio_server::relay::RelayOptions;
 use visio_server::{Config, Limits, Server, data};
 
@@ -32,6 +33,18 @@ impl World {
 
     pub async fn with(limits: Limits) -> Self {
         Self::with_both(limits, RelayOptions::default()).await
+    }
+
+    pub async fn with_guard(guard: GuardOptions) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let mut config = Config::new("127.0.0.1:0".parse().unwrap(), data.path());
+        config.guard = guard;
+        Self {
+            server: Some(Server::bind(config).await.unwrap()),
+            data,
+            limits: Limits::default(),
+            relay: RelayOptions::default(),
+        }
     }
 
     pub async fn with_relay(relay: RelayOptions) -> Self {

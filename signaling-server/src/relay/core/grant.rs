@@ -129,6 +129,7 @@ impl Core {
             expires,
         );
         self.allocations.insert(client, allocation);
+        self.made += 1;
         self.ends.insert((expires, client));
         Ok(Granted::Allocated(allocated, life))
     }

@@ -22,6 +22,7 @@ mod tests;
 use super::addresses::{Addresses, Sockets};
 use super::allocation::{Allocation, Relayed};
 use super::client::Client;
+use super::counts::Counted;
 use super::credentials::RelaySecret;
 use super::destinations::Reach;
 use super::nonce::Nonces;
@@ -84,6 +85,8 @@ pub struct Core {
     indications: u64,
     /// Packets that bounds on bandwidth have held back since the last tick.
     held_back: u64,
+    /// Allocations that were ever made.
+    made: u64,
 }
 
 impl Core {
@@ -107,6 +110,7 @@ impl Core {
             answer: Vec::new(),
             indications: 0,
             held_back: 0,
+            made: 0,
         }
     }
 
@@ -182,6 +186,17 @@ impl Core {
             self.end(client, sockets);
         }
         std::mem::take(&mut self.held_back)
+    }
+
+    /// What is there and what has passed. What was held back is told by [`Core::tick`].
+    pub fn counted(&self) -> Counted {
+        Counted {
+            allocations: self.allocations.len() as u64,
+            addresses: self.quotas.addresses() as u64,
+            made: self.made,
+            bytes: self.quotas.passed(),
+            held_back: 0,
+        }
     }
 
     /// Allocations that there are.

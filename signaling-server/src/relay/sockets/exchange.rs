@@ -5,12 +5,14 @@ use super::frame_queue::{FrameQueue, Kind};
 use super::relayed::RelayedSockets;
 use crate::relay::client::{Client, Via};
 use crate::relay::core::{Core, Outcome};
+use crate::relay::counts::RelayCounts;
 use crate::relay::packet::Packet;
 use socket2::SockRef;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::net::UdpSocket;
 use tokio::sync::Notify;
@@ -73,6 +75,7 @@ impl Outbox {
 pub(super) struct Exchange {
     listeners: Vec<UdpSocket>,
     inner: RefCell<Inner>,
+    counts: Arc<RelayCounts>,
 }
 
 struct Inner {
@@ -86,9 +89,10 @@ struct Inner {
 }
 
 impl Exchange {
-    pub(super) fn new(core: Core, listeners: Vec<UdpSocket>) -> Rc<Self> {
+    pub(super) fn new(core: Core, listeners: Vec<UdpSocket>, counts: Arc<RelayCounts>) -> Rc<Self> {
         Rc::new_cyclic(|exchange| Self {
             listeners,
+            counts,
             inner: RefCell::new(Inner {
                 core,
                 relayed: RelayedSockets::new(exchange.clone()),
@@ -227,6 +231,7 @@ impl Exchange {
             let inner = &mut *self.inner.borrow_mut();
             let now = Instant::now();
             let held_back = inner.core.tick(now, time_of_day(), &mut inner.relayed);
+            self.counts.publish(inner.core.counted(), held_back);
             if held_back > 0 {
                 tracing::warn!(
                     packets = held_back,

@@ -5,6 +5,7 @@ use super::listen::{self, Listening, RelayError};
 use super::stream;
 use crate::connection::socket;
 use crate::relay::core::{Core, Settings};
+use crate::relay::counts::RelayCounts;
 use crate::relay::credentials::RelaySecret;
 use crate::relay::destinations::Reach;
 use crate::relay::options::RelayOptions;
@@ -31,6 +32,7 @@ pub struct Relay {
     addresses: Vec<SocketAddr>,
     ips: Vec<IpAddr>,
     door: Door,
+    counts: Arc<RelayCounts>,
     /// Dropped to end the thread.
     stop: Option<oneshot::Sender<()>>,
     ended: oneshot::Receiver<()>,
@@ -91,10 +93,12 @@ impl Relay {
         let (door, admitted) = mpsc::channel(WAITING);
         let (ready, begun) = std::sync::mpsc::channel();
         let max_streams = options.max_streams;
+        let counts = Arc::new(RelayCounts::default());
+        let published = Arc::clone(&counts);
         thread::Builder::new()
             .name("relay".to_owned())
             .spawn(move || {
-                let begin = || serve(core(), listening, admitted, max_streams);
+                let begin = || serve(core(), listening, admitted, max_streams, published);
                 run(begin, &ready, stopped);
                 let _ = end.send(());
             })?;
@@ -104,6 +108,7 @@ impl Relay {
             addresses,
             ips,
             door: Door(door),
+            counts,
             stop: Some(stop),
             ended,
         })
@@ -117,6 +122,11 @@ impl Relay {
     /// At which addresses it relays.
     pub fn ips(&self) -> &[IpAddr] {
         &self.ips
+    }
+
+    /// What it has counted, a second ago at most.
+    pub fn counts(&self) -> Arc<RelayCounts> {
+        Arc::clone(&self.counts)
     }
 
     /// Where streams come in that were accepted elsewhere.
@@ -160,6 +170,7 @@ fn serve(
     listening: Vec<Listening>,
     admitted: mpsc::Receiver<(Box<dyn Stream>, SocketAddr)>,
     max_streams: usize,
+    counts: Arc<RelayCounts>,
 ) -> io::Result<()> {
     let mut udp = Vec::new();
     let mut tcp = Vec::new();
@@ -169,7 +180,7 @@ fn serve(
         tcp.push(streams);
     }
     let count = u8::try_from(udp.len()).unwrap_or(u8::MAX);
-    let exchange = Exchange::new(core, udp);
+    let exchange = Exchange::new(core, udp, counts);
     for number in 0..count {
         tokio::task::spawn_local(Rc::clone(&exchange).receive_listener(number));
     }

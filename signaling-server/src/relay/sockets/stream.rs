@@ -108,7 +108,7 @@ mod tests {
             },
         };
         let core = Core::new(settings, [0; 32], Instant::now(), 0);
-        Exchange::new(core, Vec::new())
+        Exchange::new(core, Vec::new(), Default::default())
     }
 
     #[tokio::test(start_paused = true)]

@@ -83,7 +83,9 @@ impl ApiError {
                 Refusal::RoomUnknown | Refusal::Admission => SignalingError::RoomGone,
                 Refusal::HostCode => SignalingError::HostCode,
                 Refusal::RoomFull => SignalingError::Full,
-                Refusal::ServerFull | Refusal::RoomsFull => SignalingError::Busy { server },
+                Refusal::ServerFull | Refusal::RoomsFull | Refusal::TooMany { .. } => {
+                    SignalingError::Busy { server }
+                }
                 Refusal::Version { protocol } => SignalingError::OtherVersion {
                     server,
                     theirs: protocol,

@@ -47,7 +47,8 @@ pub enum SignalingError {
     /// The room has as many people as it may have.
     #[error("the room is full")]
     Full,
-    /// The server has as many people, or as many rooms, as it may have.
+    /// The server has as many people, or as many rooms, as it may have, or has been asked for too
+    /// much from here.
     #[error("{server} is full")]
     Busy {
         /// Which server.

@@ -21,6 +21,10 @@ const MAX_REPEATED: usize = 256;
 /// Between two tries of a request that failed while the stream seems to be there.
 const RETRY: Duration = Duration::from_millis(100);
 
+/// The longest that is waited when the server says for how long: what is said here is about
+/// connections that somebody waits for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// What a message takes in a request besides itself, in bytes: recipient, names of fields,
 /// punctuation.
 const ENVELOPE: usize = 96;
@@ -91,6 +95,10 @@ impl Sender {
             let (secret, room) = self.shared.credentials();
             match self.shared.api.signals(&secret, &room, &batch).await {
                 Ok(_) => return self.remember(batch),
+                Err(ApiError::Refused(Refusal::TooMany { seconds })) => {
+                    tracing::debug!(seconds, "the server wants to hear less, and is told later");
+                    tokio::time::sleep(Duration::from_secs(seconds).min(PATIENCE)).await;
+                }
                 Err(ApiError::Refused(refusal))
                     if refusal != Refusal::SessionUnknown && refusal != Refusal::Internal =>
                 {

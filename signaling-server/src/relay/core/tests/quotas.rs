@@ -55,6 +55,9 @@ fn what_a_session_sends_beyond_its_rate_is_held_back_and_counted() {
     assert_eq!(passed.count(), 50);
     let held_back = world.core.tick(world.now, world.time, &mut world.sockets);
     assert_eq!(held_back, 50);
+    let counted = world.core.counted();
+    assert_eq!((counted.allocations, counted.made), (1, 1));
+    assert!((50_000..60_000).contains(&counted.bytes), "{counted:?}");
     world.pass(1);
     assert_ne!(world.hand(anna.client, &message).0, Outcome::Nothing);
 }
