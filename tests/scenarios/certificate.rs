@@ -3,7 +3,6 @@
 
 mod authority;
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::process::Command;
 use std::time::{Duration, Instant};

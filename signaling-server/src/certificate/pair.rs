@@ -2,13 +2,16 @@
 
 use super::CertificateError;
 use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use rustls::{Error, InconsistentKeys};
 use std::path::Path;
 use std::sync::Arc;
 use x509_parser::prelude::parse_x509_certificate;
+
+/// What is said of PEM text that begins and does not end, or holds other letters than it may.
+pub(super) const DAMAGED: &str = "its text is damaged or cut off";
 
 /// For how long a certificate is good, in seconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,16 +51,18 @@ impl Pair {
         };
         let certificates: Vec<_> = CertificateDer::pem_slice_iter(chain.pem)
             .collect::<Result<_, _>>()
-            .map_err(|error| unusable(chain.path, &error))?;
+            .map_err(|_| unusable(chain.path, &DAMAGED))?;
         let Some(first) = certificates.first() else {
             return Err(CertificateError::NoCertificate {
                 path: chain.path.to_owned(),
             });
         };
         let validity = validity(first).map_err(|reason| unusable(chain.path, &reason))?;
-        let private = PrivateKeyDer::from_pem_slice(key.pem).map_err(|_| {
-            let path = key.path.to_owned();
-            CertificateError::NoKey { path }
+        let private = PrivateKeyDer::from_pem_slice(key.pem).map_err(|error| match error {
+            pem::Error::NoItemsFound => CertificateError::NoKey {
+                path: key.path.to_owned(),
+            },
+            _ => unusable(key.path, &DAMAGED),
         })?;
         let provider = ring::default_provider();
         let key = CertifiedKey::from_der(certificates, private, &provider).map_err(|error| {
@@ -147,11 +152,12 @@ pub(crate) mod tests {
     fn damaged_pem_is_told_with_the_file() {
         let (chain, key) = made("call.example.org");
         let nonsense = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        let cut_off = &chain[..chain.len() / 2];
-        for chain in [nonsense, cut_off] {
-            let error = read(chain, &key).unwrap_err();
-            assert!(error.starts_with("chain.pem"), "{error}");
+        for damaged in [nonsense, &chain[..chain.len() / 2]] {
+            let error = read(damaged, &key).unwrap_err();
+            assert!(error.starts_with("chain.pem can't be used"), "{error}");
         }
+        let error = read(&chain, &key[..key.len() / 2]).unwrap_err();
+        assert_eq!(error, format!("key.pem can't be used: {DAMAGED}"));
         let nonsense = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
         let error = read(&chain, nonsense).unwrap_err();
         assert!(error.starts_with("key.pem can't be used"), "{error}");

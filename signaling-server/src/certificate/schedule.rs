@@ -108,9 +108,10 @@ impl Schedule {
         let after = |(part, of): (u64, u64)| from + life / of * part;
         match self.window {
             Some(Window { start, end }) => {
-                let length = end.saturating_sub(start);
-                let chosen = start + (length >> 16) * u64::from(self.chance);
-                chosen.min(after(LATEST))
+                let length = u128::from(end.saturating_sub(start));
+                let part = (length * u128::from(self.chance)) >> 16;
+                let chosen = u128::from(start) + part;
+                u64::try_from(chosen).unwrap_or(u64::MAX).min(after(LATEST))
             }
             None => after(USUAL),
         }

@@ -2,6 +2,7 @@
 //! costs a minute and no memory.
 
 use super::CertificateError;
+use super::pair::DAMAGED;
 use bytes::Bytes;
 use http_body_util::Limited;
 use hyper::Request;
@@ -47,7 +48,7 @@ impl Roots {
         let mut roots = RootCertStore::empty();
         for root in CertificateDer::pem_slice_iter(&pem) {
             let added = root
-                .map_err(|error| error.to_string())
+                .map_err(|_| DAMAGED.to_owned())
                 .and_then(|root| roots.add(root).map_err(|error| error.to_string()));
             added.map_err(|reason| CertificateError::Unusable {
                 path: path.to_owned(),

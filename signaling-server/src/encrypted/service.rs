@@ -1,8 +1,10 @@
 //! Which service somebody wants who has come through TLS: what they named in the handshake (ALPN), or
 //! where they named nothing, the first byte that they say.
 
-/// The protocols that can be named, the preferred first (RFC 7301; RFC 7443 for the relay).
-pub(super) const NAMES: [&[u8]; 3] = [WEB, TURN, STUN];
+/// The protocols that can be named (RFC 7301; RFC 7443 for the relay). Of several that are named at
+/// once the first one here counts: coturn's client names all three and wants the relay, and nobody who
+/// wants HTTPS names the others.
+pub(super) const NAMES: [&[u8]; 3] = [TURN, STUN, WEB];
 
 const WEB: &[u8] = b"http/1.1";
 const TURN: &[u8] = b"stun.turn";

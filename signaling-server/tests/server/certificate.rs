@@ -128,7 +128,7 @@ fn ones_own_certificate_that_cannot_be_used_is_told_in_one_line() {
     let (chain, key) = made(2099);
     let [chain, key] = [file("chain.pem", &chain), file("key.pem", &key)];
     let other = file("other.pem", &made(2099).1);
-    let none = file("none.pem", "-----BEGIN NONSENSE-----");
+    let none = file("none.pem", "hello");
     let gone = folder.path().join("gone.pem");
     let gone = gone.to_str().unwrap();
     for (certificate, key, said) in [
