@@ -1,10 +1,11 @@
 //! Two people behind routers that translate addresses: where those let them through they meet directly, else through the
 //! server's relay. Either way they see and hear each other.
 
+use std::path::Path;
 use std::time::Duration;
 
-use libtest_mimic::Trial;
-use visio_tests::net::{Impairment, Meeting, NEEDS, Nat, Site};
+use libtest_mimic::{Failed, Trial};
+use visio_tests::net::{Impairment, Meeting, NEEDS, Nat, SERVER, Site};
 use visio_tests::{Binaries, Need};
 
 use crate::scenario::{CALL, Outcome, ensure, scenario_with};
@@ -77,6 +78,18 @@ const PAIRS: &[Pair] = &[
         way: "relay",
         carried_by: ["tcp", "tcp"],
     },
+    Pair {
+        sentence: "somebody whose network lets only the web through meets others through the relay over tls",
+        routers: [Nat::WebOnly, Nat::PortRestricted],
+        way: "relay",
+        carried_by: ["tls", "udp"],
+    },
+    Pair {
+        sentence: "two people whose networks let only the web through meet through the relay over tls",
+        routers: [Nat::WebOnly, Nat::WebOnly],
+        way: "relay",
+        carried_by: ["tls", "tls"],
+    },
 ];
 
 /// Every scenario of this file.
@@ -91,10 +104,24 @@ fn needs() -> Vec<Need> {
     [NEEDS, CALL].concat()
 }
 
+/// A server whose certificate is its own, and trusted; it lies in `folder`.
+fn encrypted(binaries: &Binaries, sites: &[Site], folder: &Path) -> Result<Meeting, Failed> {
+    let made = rcgen::generate_simple_self_signed([SERVER.to_string()])?;
+    let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| folder.join(name));
+    std::fs::write(&certificate, made.cert.pem())?;
+    std::fs::write(&key, made.signing_key.serialize_pem())?;
+    Ok(Meeting::open_encrypted(binaries, 1, sites, [&certificate, &key])?)
+}
+
 fn meets(pair: &Pair) -> Outcome {
     let binaries = Binaries::beside_me()?;
     let sites = pair.routers.map(|nat| Site::new(LINK).behind(nat));
-    let meeting = Meeting::open_with_relay(&binaries, 1, &sites)?;
+    let folder = tempfile::tempdir()?;
+    let meeting = if pair.routers.contains(&Nat::WebOnly) {
+        encrypted(&binaries, &sites, folder.path())?
+    } else {
+        Meeting::open_with_relay(&binaries, 1, &sites)?
+    };
     let guest = |site, name, microphone| {
         let guest = meeting.guest(site, name)?.camera(CAMERA);
         guest.microphone(microphone).join()

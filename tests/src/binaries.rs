@@ -12,6 +12,8 @@ pub struct Binaries {
     folder: PathBuf,
     /// The network namespace to run them in.
     network: Option<String>,
+    /// A file with certificates that they trust, in place of those that this machine trusts.
+    trusted: Option<PathBuf>,
 }
 
 impl Binaries {
@@ -34,14 +36,23 @@ impl Binaries {
         Self {
             folder: folder.into(),
             network: None,
+            trusted: None,
+        }
+    }
+
+    /// The same programs, which trust the certificates in this file as if this machine did.
+    pub fn trusting(&self, certificates: &Path) -> Self {
+        Self {
+            trusted: Some(certificates.to_owned()),
+            ..self.clone()
         }
     }
 
     /// The same programs, to be run on this host of a lab.
     pub fn inside(&self, host: &Namespace) -> Self {
         Self {
-            folder: self.folder.clone(),
             network: Some(host.name().to_owned()),
+            ..self.clone()
         }
     }
 
@@ -61,10 +72,14 @@ impl Binaries {
     /// A command that runs the program `name`.
     pub fn command(&self, name: &str) -> Result<Command> {
         let path = self.path(name)?;
-        Ok(match &self.network {
+        let mut command = match &self.network {
             Some(network) => net::command(network, path),
             None => Command::new(path),
-        })
+        };
+        if let Some(trusted) = &self.trusted {
+            command.env("SSL_CERT_FILE", trusted);
+        }
+        Ok(command)
     }
 
     /// The folder itself.

@@ -21,6 +21,8 @@ pub struct Server {
     data: TempDir,
     /// Options besides where to listen and where its data is.
     options: Vec<String>,
+    /// What it said of where it is found.
+    url: String,
 }
 
 impl Server {
@@ -41,9 +43,10 @@ impl Server {
         options: Vec<String>,
     ) -> Result<Self> {
         let data = tempfile::Builder::new().prefix("visio-server-").tempdir()?;
-        let process = spawn(binaries, address, &data, &options)?;
+        let (process, url) = spawn(binaries, address, &data, &options)?;
         Ok(Self {
             process,
+            url,
             binaries: binaries.clone(),
             address,
             data,
@@ -58,7 +61,7 @@ impl Server {
 
     /// Its address as a client is told it.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.url.clone()
     }
 
     /// The code that allows creating rooms, as its operator would read it.
@@ -93,7 +96,8 @@ impl Server {
     /// Starts it again at the same address on the same data, and waits until it answers.
     pub fn start_again(&mut self) -> Result<()> {
         self.process.kill();
-        self.process = spawn(&self.binaries, self.address, &self.data, &self.options)?;
+        (self.process, self.url) =
+            spawn(&self.binaries, self.address, &self.data, &self.options)?;
         Ok(())
     }
 
@@ -108,7 +112,7 @@ fn spawn(
     address: SocketAddr,
     data: &TempDir,
     options: &[String],
-) -> Result<Process> {
+) -> Result<(Process, String)> {
     let mut command = binaries.command("visio-server")?;
     command
         .arg("--listen")
@@ -117,6 +121,7 @@ fn spawn(
         .arg(data.path())
         .args(options);
     let process = Process::spawn("visio-server", &mut command)?;
-    process.wait_for_output(|line| line.starts_with(LISTENS), READY)?;
-    Ok(process)
+    let said = process.wait_for_output(|line| line.starts_with(LISTENS), READY)?;
+    let url = said.trim_start_matches(LISTENS).trim().to_owned();
+    Ok((process, url))
 }

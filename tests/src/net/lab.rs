@@ -1,6 +1,7 @@
 //! A small internet: hosts behind routers, and a public server.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 
 use super::nat::{INSIDE, OUTSIDE};
 use super::{Cable, Download, Impairment, Namespace, Nat};
@@ -11,6 +12,9 @@ pub const SERVER: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 10);
 
 /// Where Visio's server listens there.
 const PORT: u16 = 8080;
+
+/// And where, if everything is encrypted there.
+const WEB_PORT: u16 = 443;
 
 /// Where it relays, if it does.
 const RELAY_PORT: u16 = 3478;
@@ -121,15 +125,43 @@ impl Meeting {
         Self::open_with(binaries, seed, sites, vec![relay])
     }
 
+    /// As [`Self::open_with_relay`], everything encrypted and at the port of the web too, with this certificate for
+    /// [`SERVER`] and its key, which everybody trusts.
+    pub fn open_encrypted(
+        binaries: &Binaries,
+        seed: u64,
+        sites: &[Site],
+        [certificate, key]: [&Path; 2],
+    ) -> Result<Self> {
+        let options = vec![
+            format!("--turn-listen={SERVER}:{RELAY_PORT}"),
+            format!("--relay-host={SERVER}"),
+            format!("--certificate={}", certificate.display()),
+            format!("--key={}", key.display()),
+        ];
+        let trusting = binaries.trusting(certificate);
+        Self::open_at(&trusting, seed, sites, WEB_PORT, options)
+    }
+
     fn open_with(
         binaries: &Binaries,
         seed: u64,
         sites: &[Site],
         options: Vec<String>,
     ) -> Result<Self> {
+        Self::open_at(binaries, seed, sites, PORT, options)
+    }
+
+    fn open_at(
+        binaries: &Binaries,
+        seed: u64,
+        sites: &[Site],
+        port: u16,
+        options: Vec<String>,
+    ) -> Result<Self> {
         let lab = Lab::build(seed, sites)?;
         let at_server = binaries.inside(lab.server());
-        let server = Server::start_with(&at_server, SocketAddr::from((SERVER, PORT)), options)?;
+        let server = Server::start_with(&at_server, SocketAddr::from((SERVER, port)), options)?;
         let invite = server.invite()?;
         Ok(Self {
             server,
