@@ -26,9 +26,9 @@ pub fn command(arguments: &[String]) -> Result<bool> {
     Ok(true)
 }
 
-/// Builds the server's package and gives its path.
+/// Builds the server's package and gives its path. The server alone is built: where it is hosted there is no window.
 fn server() -> Result<PathBuf> {
-    release()?;
+    build_release(&["--package", "visio-server"])?;
     let release = workspace::target().join("release");
     let into = release.join("bundle/server");
     server_package::build(
@@ -71,8 +71,13 @@ pub fn build() -> Result<PathBuf> {
 
 /// Builds every program with the release profile, into `target/release`.
 pub fn release() -> Result<()> {
+    build_release(&["--workspace"])
+}
+
+fn build_release(what: &[&str]) -> Result<()> {
     let status = workspace::cargo()
-        .args(["build", "--release", "--workspace", "--bins", "--locked"])
+        .args(["build", "--release", "--bins", "--locked"])
+        .args(what)
         .status()?;
     if status.success() {
         Ok(())
