@@ -14,7 +14,7 @@ use crate::seen_and_heard::{peer, saw};
 const SMALL: &str = "pattern:320x180@30";
 
 /// Where the package is put.
-const PACKAGE: &str = "/root/visio-server.deb";
+const PACKAGE: &str = "/srv/visio-server.deb";
 
 /// How long two may need to meet.
 const MEET: Duration = Duration::from_secs(15);
