@@ -110,7 +110,12 @@ fn encrypted(binaries: &Binaries, sites: &[Site], folder: &Path) -> Result<Meeti
     let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| folder.join(name));
     std::fs::write(&certificate, made.cert.pem())?;
     std::fs::write(&key, made.signing_key.serialize_pem())?;
-    Ok(Meeting::open_encrypted(binaries, 1, sites, [&certificate, &key])?)
+    Ok(Meeting::open_encrypted(
+        binaries,
+        1,
+        sites,
+        [&certificate, &key],
+    )?)
 }
 
 fn meets(pair: &Pair) -> Outcome {

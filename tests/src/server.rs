@@ -96,8 +96,7 @@ impl Server {
     /// Starts it again at the same address on the same data, and waits until it answers.
     pub fn start_again(&mut self) -> Result<()> {
         self.process.kill();
-        (self.process, self.url) =
-            spawn(&self.binaries, self.address, &self.data, &self.options)?;
+        (self.process, self.url) = spawn(&self.binaries, self.address, &self.data, &self.options)?;
         Ok(())
     }
 

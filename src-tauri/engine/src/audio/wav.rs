@@ -200,9 +200,15 @@ pub(crate) fn check_writable(path: &Path) -> Result<(), WavError> {
     }
 }
 
+/// A recording can be read as far as this many samples before its end, whatever becomes of the program: a second of both
+/// channels.
+const SAVED_EVERY: u32 = 2 * SAMPLE_RATE;
+
 /// What would have been heard, as a 48 kHz stereo 16-bit wav. Complete once dropped.
 pub(crate) struct WavSink {
     writer: WavWriter<BufWriter<File>>,
+    /// Samples since it was last whole.
+    unsaved: u32,
 }
 
 impl WavSink {
@@ -214,7 +220,7 @@ impl WavSink {
             sample_format: SampleFormat::Int,
         };
         WavWriter::create(path, spec)
-            .map(|writer| Self { writer })
+            .map(|writer| Self { writer, unsaved: 0 })
             .map_err(|why| WavError::Unwritable {
                 path: path.into(),
                 why: why.to_string(),
@@ -226,6 +232,11 @@ impl WavSink {
         for sample in sound.pairs().flatten() {
             self.writer
                 .write_sample((sample.clamp(-1.0, 1.0) * f32::from(i16::MAX)) as i16)?;
+            self.unsaved += 1;
+        }
+        if self.unsaved >= SAVED_EVERY {
+            self.unsaved = 0;
+            self.writer.flush()?;
         }
         Ok(())
     }
@@ -270,6 +281,18 @@ mod tests {
             .tone_hz()
             .expect("a tone, two seconds out of half a second");
         assert!((pitch - 500.0).abs() < 1.0, "{pitch}");
+    }
+
+    #[test]
+    fn a_recording_is_whole_but_for_its_last_second_when_the_program_ends_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cut.wav");
+        let mut sink = WavSink::create(&path).unwrap();
+        for _ in 0..250 {
+            sink.write(&Sound::from(vec![0.25; 480])).unwrap();
+        }
+        let recorded = WavReader::open(&path).unwrap().duration();
+        assert_eq!(recorded, 2 * SAMPLE_RATE);
     }
 
     #[test]
