@@ -25,6 +25,9 @@ const CAMERA: &str = "pattern:320x180@30";
 /// From the moment at which both know of each other to the first picture.
 const FIRST_PICTURE_MS: f64 = 4000.0;
 
+/// The same, where only the web passes: the last way that is tried, two round trips longer (2.4 to 3.7 s measured).
+const FIRST_OVER_TLS_MS: f64 = 5000.0;
+
 /// Two routers, and the way that they leave.
 struct Pair {
     sentence: &'static str,
@@ -155,7 +158,12 @@ fn meets(pair: &Pair) -> Outcome {
                 peer.path, peer.transport
             )
         })?;
-        ensure(first <= FIRST_PICTURE_MS, || {
+        let most = if pair.carried_by.contains(&"tls") {
+            FIRST_OVER_TLS_MS
+        } else {
+            FIRST_PICTURE_MS
+        };
+        ensure(first <= most, || {
             format!("{whose} saw {other} only after {first:.0} ms")
         })?;
         let fps = peer.video.as_ref().map_or(0.0, |video| video.fps);

@@ -16,7 +16,7 @@ use super::secure;
 const HEAD_START: Duration = Duration::from_millis(500);
 
 /// And an encrypted one not before a plain one has had the time to find its path: it costs two round trips more.
-const SECURE_HEAD_START: Duration = Duration::from_millis(800);
+const SECURE_HEAD_START: Duration = Duration::from_millis(600);
 
 /// A relay that is there answers sooner. Each of its addresses has so long: one family of them may lead nowhere.
 const DIAL: Duration = Duration::from_secs(3);
