@@ -9,7 +9,7 @@ use visio_tests::words::sentence;
 use visio_tests::{Binaries, Booted, Need, Participant, booted, server_package};
 
 use crate::scenario::{CALL, Outcome, ensure, scenario_with};
-use crate::seen_and_heard::{peer, saw};
+use crate::seen_and_heard::{saw, stayed_together};
 
 const SMALL: &str = "pattern:320x180@30";
 
@@ -61,20 +61,7 @@ fn installed() -> Outcome {
         .report()?;
     saw(&hugo, "Hugo", "Camille", 60)?;
     saw(&hugo, "Hugo", "Léa", 60)?;
-    for (guest, who, other) in [(&camille, "Camille", "Léa"), (&lea, "Léa", "Camille")] {
-        let left = sentence("en", "cli.left", &[("name", other)])?;
-        ensure(!guest.said().contains(&left), || {
-            format!("{who} was told that {other} had left")
-        })?;
-    }
-    for (guest, who, other) in [(camille, "Camille", "Léa"), (lea, "Léa", "Camille")] {
-        let report = guest.leave()?;
-        let video = peer(&report, who, other)?.video.as_ref();
-        let frozen = video.map_or(f64::MAX, |video| video.total_freezes_duration_ms);
-        ensure(frozen < 1000.0, || {
-            format!("{who} saw {other} stand still for {frozen} ms")
-        })?;
-    }
+    stayed_together([("Camille", camille), ("Léa", lea)])?;
 
     system.run("dpkg --purge visio-server")?;
     let state = system.run("systemctl is-active visio-server || true")?;

@@ -1,8 +1,9 @@
 //! What a report must say for one person to have seen and heard another.
 
 use libtest_mimic::Failed;
-use visio_tests::Report;
 use visio_tests::report::Peer;
+use visio_tests::words::sentence;
+use visio_tests::{Joined, Report};
 
 use crate::scenario::{Outcome, ensure};
 
@@ -45,4 +46,27 @@ pub fn heard(report: &Report, who: &str, name: &str, hertz: f64) -> Outcome {
     ensure(concealed <= 0.05, || {
         format!("{concealed} of what {who} heard of {name} was made up")
     })
+}
+
+/// Two who were in a call all the time leave it: until now neither was told that the other had left, and no picture stood still.
+pub fn stayed_together(pair: [(&str, Joined); 2]) -> Result<[Report; 2], Failed> {
+    let [(one, _), (other, _)] = &pair;
+    let others = [*other, *one];
+    for ((who, guest), other) in pair.iter().zip(others) {
+        let left = sentence("en", "cli.left", &[("name", other)])?;
+        ensure(!guest.said().contains(&left), || {
+            format!("{who} was told that {other} had left:\n{}", guest.said())
+        })?;
+    }
+    let [(one, first), (other, second)] = pair;
+    let reports = [first.leave()?, second.leave()?];
+    for ((who, other), report) in [(one, other), (other, one)].into_iter().zip(&reports) {
+        // A busy machine may stumble; a picture that had stopped would have stood still for seconds.
+        let video = peer(report, who, other)?.video.as_ref();
+        let frozen = video.map_or(f64::MAX, |video| video.total_freezes_duration_ms);
+        ensure(frozen < 1000.0, || {
+            format!("the picture that {who} had of {other} stood still for {frozen} ms")
+        })?;
+    }
+    Ok(reports)
 }
