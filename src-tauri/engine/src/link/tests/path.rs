@@ -173,8 +173,9 @@ async fn a_call_over_ipv6_alone_is_as_good_as_any() {
     bob.connected().await;
     warm_up(&alice, &mut bob).await;
     warm_up(&bob, &mut alice).await;
+    // Which address of this machine the answer came from is the machine's choice.
     let route = alice.link.stats().route.expect("a path");
-    assert_eq!(route.remote.ip(), std::net::Ipv6Addr::LOCALHOST);
+    assert!(route.remote.is_ipv6(), "{}", route.remote);
 
     // A restart finds it again.
     negotiate(&alice, &bob, true).await;
