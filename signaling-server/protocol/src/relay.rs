@@ -41,7 +41,10 @@ impl fmt::Debug for RelayAccess {
     }
 }
 
-fn bounded_urls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+/// No more URLs than there can be, and none longer.
+pub(crate) fn bounded_urls<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<String>, D::Error> {
     let urls = Vec::<String>::deserialize(deserializer)?;
     if urls.len() <= MAX_URLS && urls.iter().all(|url| url.len() <= MAX_URL) {
         Ok(urls)

@@ -63,6 +63,14 @@ pub struct ServerInfo {
     pub version: String,
     /// Its clock, in milliseconds since 1970.
     pub now: u64,
+    /// Where its relays are, as in [`RelayAccess::urls`]: for whoever wants to know whether they can
+    /// be reached. They serve nobody without credentials.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "crate::relay::bounded_urls"
+    )]
+    pub relays: Vec<String>,
 }
 
 /// Create this room.

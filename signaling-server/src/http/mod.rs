@@ -17,6 +17,7 @@ use crate::hub::Hub;
 use crate::metrics::Counters;
 use crate::relay::Relays;
 use answer::Refused;
+use axum::extract::State;
 use axum::routing::{get, post, put};
 use axum::{Json, Router, middleware};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -89,11 +90,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-async fn server_info() -> Json<ServerInfo> {
+async fn server_info(State(app): State<Arc<App>>) -> Json<ServerInfo> {
     Json(ServerInfo {
         protocol: PROTOCOL_VERSION,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         now: now_ms(),
+        relays: app.relays.as_ref().map_or_else(Vec::new, Relays::urls),
     })
 }
 

@@ -64,6 +64,11 @@ impl Relays {
         }
     }
 
+    /// Where the relays are.
+    pub fn urls(&self) -> Vec<String> {
+        self.urls.clone()
+    }
+
     /// Access for this session, at `now` seconds since 1970.
     pub fn access(&self, session: SessionId, now: u64) -> RelayAccess {
         let seconds = self.life.as_secs();

@@ -9,8 +9,7 @@
 //! About 500 bytes are kept for each allocation, and nothing for whoever has none.
 //!
 //! ```text
-//! stun          pure: messages
-//! packet, frame pure: a packet in its buffer; what follows what on a stream
+//! //! packet, frame pure: a packet in its buffer; what follows what on a stream
 //! core          pure: requests, what is relayed. Its parts: allocation, addresses, wish, refusal,
 //!               credentials, nonce, destinations, quota, bucket, client
 //! sockets       UDP and TCP, on the relay's thread
@@ -36,10 +35,11 @@ mod packet;
 mod quota;
 mod refusal;
 mod sockets;
-mod stun;
 mod wish;
 
 pub mod fuzzing;
+
+use visio_reach::stun;
 
 pub use access::Relays;
 pub use counts::{Counted, RelayCounts};

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::sync::mpsc;
+use visio_reach::trust;
 
 use super::StreamServer;
 use super::frame::{self, Next};
-use super::secure;
 
 /// The stream is not begun before: a path by datagrams, which is the better one, is found within a few round trips if there
 /// is one, and the first path that is found is taken.
@@ -46,7 +46,7 @@ pub(super) async fn carry(
     }
     tokio::time::sleep(SECURE_HEAD_START).await;
     let stream = dial(server).await?;
-    let secured = secure::connect(stream, &server.host);
+    let secured = trust::connect(stream, &server.host, trust::TURN);
     let secured = tokio::time::timeout(DIAL, secured).await??;
     let (reader, writer) = tokio::io::split(secured);
     exchange(reader, writer, outgoing, incoming).await

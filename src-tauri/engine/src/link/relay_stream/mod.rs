@@ -10,7 +10,6 @@
 //! ```text
 //! frame     pure: where a message ends on a stream
 //! flow      one stream
-//! secure    its encryption, and whom it trusts
 //! socket    a socket with streams beside it
 //! runtime   hands such sockets to the library
 //! ```
@@ -18,7 +17,6 @@
 mod flow;
 mod frame;
 mod runtime;
-mod secure;
 mod socket;
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};

@@ -25,10 +25,10 @@ mod second_implementation;
 mod vectors;
 
 pub use address::Family;
-pub(super) use address::XorAddress;
+pub use address::XorAddress;
 pub use attribute::{Attribute, AttributeType};
 pub use integrity::Key;
-pub(super) use integrity::hmac_sha1;
+pub use integrity::hmac_sha1;
 pub use kind::{Class, Method};
 pub use message::{Message, TransactionId};
 pub use writer::Writer;

@@ -42,13 +42,14 @@ impl Family {
 
 /// An address as the value of an attribute.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct XorAddress {
+pub struct XorAddress {
     bytes: [u8; 20],
     length: usize,
 }
 
 impl XorAddress {
-    pub(crate) fn new(address: SocketAddr, transaction: &TransactionId) -> Self {
+    /// The address as it stands in a message of this transaction.
+    pub fn new(address: SocketAddr, transaction: &TransactionId) -> Self {
         let mut bytes = [0; 20];
         bytes[1] = Family::of(address.ip()).number();
         bytes[2..4].copy_from_slice(&(address.port() ^ port_mask()).to_be_bytes());
@@ -66,13 +67,14 @@ impl XorAddress {
         Self { bytes, length }
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
+    /// The value of the attribute.
+    pub fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.length]
     }
 }
 
 /// Reads the value of an attribute; `None` when it is no address.
-pub(crate) fn read(value: &[u8], transaction: &TransactionId) -> Option<SocketAddr> {
+pub(super) fn read(value: &[u8], transaction: &TransactionId) -> Option<SocketAddr> {
     let (head, ip) = value.split_at_checked(4)?;
     let port = u16::from_be_bytes([head[2], head[3]]) ^ port_mask();
     let ip = match Family::from_number(head[1])? {

@@ -89,7 +89,7 @@ impl Method {
     }
 
     /// The message type of this method in this class.
-    pub(in super::super) const fn message_type(self, class: Class) -> u16 {
+    pub const fn message_type(self, class: Class) -> u16 {
         let number = self.number();
         let spread = (number & 0x000f) | (number & 0x0070) << 1 | (number & 0x0f80) << 2;
         spread | class.bits()

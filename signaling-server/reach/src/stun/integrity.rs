@@ -58,7 +58,7 @@ pub(super) fn signed(key: &[u8], message: &Message<'_>) -> bool {
 }
 
 /// The HMAC-SHA1 of these parts, one after the other.
-pub(crate) fn hmac_sha1(key: &[u8], parts: &[&[u8]]) -> [u8; LENGTH] {
+pub fn hmac_sha1(key: &[u8], parts: &[&[u8]]) -> [u8; LENGTH] {
     let mut hmac = Hmac::<Sha1>::new_from_slice(key).expect("an HMAC takes keys of every length");
     for part in parts {
         hmac.update(part);
