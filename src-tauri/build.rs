@@ -25,6 +25,7 @@ const COMMANDS: &[&str] = &[
     "frames_endpoint",
     "first_paint",
     "devices",
+    "doctor",
 ];
 
 /// Where the UI is developed, with its tests, its tools and what they install.

@@ -4,7 +4,7 @@
 import { batch } from "./html.js";
 import { speak, t, troubleWords } from "./i18n/words.js";
 import { applyLook } from "./look.js";
-import { announcement, call, dialog, earlier, environment, inviteText, notice, panel, rejoinable, settings } from "./state.js";
+import { announcement, call, dialog, earlier, environment, examined, inviteText, notice, panel, rejoinable, settings } from "./state.js";
 
 /** @typedef {import("./backend/types.js").Backend} Backend */
 /** @typedef {import("./backend/types.js").Settings} Settings */
@@ -145,6 +145,20 @@ export async function tryAgain() {
   await backend.callLeave().catch(() => {});
   take(null);
   if (link) await openInvite(link).catch(say);
+}
+
+/** Opens the test of the connection: of a call that failed, which is left so that its devices are free, or else of the latest invite. */
+export async function testConnection() {
+  const link = call.value?.invite.link ?? null;
+  if (link) {
+    await backend.callLeave().catch(() => {});
+    take(null);
+    inviteText.value = link;
+  }
+  batch(() => {
+    examined.value = link ?? settings.value.invites[0]?.link ?? null;
+    dialog.value = "doctor";
+  });
 }
 
 export async function toggleMicrophone() {

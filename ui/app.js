@@ -8,6 +8,7 @@ import { speak, t } from "./i18n/words.js";
 import { Announcer } from "./parts/announcer.js";
 import { Notice } from "./parts/notice.js";
 import { Call } from "./screens/call.js";
+import { Doctor } from "./screens/doctor.js";
 import { Failed } from "./screens/failed.js";
 import { Home } from "./screens/home.js";
 import { Lobby } from "./screens/lobby.js";
@@ -33,7 +34,7 @@ function App() {
     <${Screen} />
     <${Notice} />
     <${Announcer} />
-    ${dialog.value === "settings" && html`<${Settings} />`} ${dialog.value === "start" && html`<${StartCall} />`}
+    ${dialog.value === "settings" && html`<${Settings} />`} ${dialog.value === "start" && html`<${StartCall} />`} ${dialog.value === "doctor" && html`<${Doctor} />`}
   `;
 }
 

@@ -35,7 +35,10 @@ export const screen = computed(() => {
 export const panel = signal(/** @type {null | "people" | "devices"} */ (null));
 
 /** The dialog on top of everything. */
-export const dialog = signal(/** @type {null | "settings" | "start"} */ (null));
+export const dialog = signal(/** @type {null | "settings" | "start" | "doctor"} */ (null));
+
+/** The invite that the connection is tested with; null: the latest, or none. */
+export const examined = signal(/** @type {string | null} */ (null));
 
 /** What the invite field of the home screen holds. */
 export const inviteText = signal("");

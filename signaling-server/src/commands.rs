@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use visio_protocol::secret::InviteSecret;
 use visio_protocol::{Invite, RoomId, RoomKeys, ServerUrl};
 use visio_server::control::{self, Answer, ControlError};
-use visio_server::data;
+use visio_server::{data, doctor};
 use zeroize::Zeroizing;
 
 type Done = Result<(), Box<dyn std::error::Error>>;
@@ -55,6 +55,20 @@ pub(crate) enum Command {
         #[command(flatten)]
         data: Data,
     },
+    /// Look whether people can get here: the data folder, the name, the certificate, the clock, and
+    /// whether the relay relays.
+    ///
+    /// From the server's machine it looks from inside. From another machine, with --url, it looks from
+    /// outside, where a firewall shows.
+    Doctor {
+        /// Where people reach the server, as https://call.example.org. Without it, where it says that
+        /// it is reached.
+        #[arg(long, value_name = "URL", env = "VISIO_URL")]
+        url: Option<ServerUrl>,
+
+        #[command(flatten)]
+        data: Data,
+    },
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -92,6 +106,7 @@ impl Command {
             Self::HostCode { what, data } => host_code(what, &data.data),
             Self::Rooms { what, data } => rooms(what, &data.data),
             Self::Invite { url, data } => invite(url, &data.data),
+            Self::Doctor { url, data } => doctor(url, &data.data),
         }
     }
 }
@@ -149,8 +164,8 @@ fn invite(url: Option<ServerUrl>, data: &Path) -> Done {
     let server = match url {
         Some(url) => url,
         None => match control::ask(data, control::Command::Where)? {
-            Answer::Where { url: Some(url) } => url.parse()?,
-            Answer::Where { url: None } => {
+            Answer::Where { url: Some(url), .. } => url.parse()?,
+            Answer::Where { url: None, .. } => {
                 return Err(ControlError::Refused(
                     "say where people reach the server, as in --url https://call.example.org"
                         .to_owned(),
@@ -173,6 +188,18 @@ fn invite(url: Option<ServerUrl>, data: &Path) -> Done {
             Ok(())
         }
         _ => Err(unexpected()),
+    }
+}
+
+fn doctor(url: Option<ServerUrl>, data: &Path) -> Done {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let examined = doctor::examine(data, url, |line| println!("{line}"));
+    if runtime.block_on(examined) {
+        Ok(())
+    } else {
+        Err("something keeps people from calling: see what is marked ✗".into())
     }
 }
 

@@ -14,6 +14,7 @@
 //! http         requests and answers
 //! hub          pure: sessions, rooms, events. No clock and no socket
 //! control      the owner's commands to a running server
+//! doctor       can people get here, and does the relay relay?
 //! relay        STUN and TURN, for those who find no direct way; on a thread of its own
 //! guard        pure: how much one address, and one room, may ask for
 //! metrics      numbers for whoever watches over the server
@@ -25,6 +26,7 @@ pub mod client_address;
 pub mod config;
 pub mod control;
 pub mod data;
+pub mod doctor;
 pub mod guard;
 pub mod hub;
 pub mod metrics;

@@ -4,7 +4,7 @@ use crate::certificate::{Certificate, CertificateError, CertificateOptions};
 use crate::client_address::ProxyOptions;
 use crate::config::Config;
 use crate::connection::{self, Entrance};
-use crate::control::{self, Door};
+use crate::control::{self, Door, Whereabouts};
 use crate::data::{DataError, Store};
 use crate::defaults::HTTPS;
 use crate::encrypted::Port;
@@ -155,10 +155,13 @@ impl Server {
         let mut serving = Vec::new();
         // An address that means all of them leads nowhere from elsewhere.
         let known = config.certificate.domain.is_some() || !address.ip().is_unspecified();
-        let known = known.then(|| url.clone());
+        let whereabouts = Whereabouts {
+            url: known.then(|| url.clone()),
+            firewall: firewall.as_ref().map(Firewall::to_string),
+        };
         match Door::open(&config.data) {
             Ok(door) => {
-                let serve = control::serve(Arc::clone(&app), door, known, stopped.clone());
+                let serve = control::serve(Arc::clone(&app), door, whereabouts, stopped.clone());
                 serving.push(tokio::spawn(serve));
             }
             // A folder whose path is too long for a socket, or a file system that knows none.

@@ -30,6 +30,7 @@ pub fn run(started: Instant) -> tauri::Result<()> {
         .manage(launch)
         .manage(reporter)
         .manage(Closing::default())
+        .manage(commands::Doctor::default())
         .register_uri_scheme_protocol(pull::SCHEME, |context, request| {
             context.app_handle().state::<Puller>().answer(&request)
         })

@@ -7,6 +7,7 @@
 mod audio_devices;
 mod bad_input;
 mod certificate;
+mod doctor;
 mod echo;
 mod endurance;
 mod group;
@@ -56,6 +57,7 @@ fn that_wait() -> Vec<Trial> {
         installed_server::trials(),
         relay::trials(),
         certificate::trials(),
+        doctor::trials(),
         network_nats::trials(),
     ];
     files.into_iter().flatten().collect()

@@ -108,7 +108,11 @@ fn needs() -> Vec<Need> {
 }
 
 /// A server whose certificate is its own, and trusted; it lies in `folder`.
-fn encrypted(binaries: &Binaries, sites: &[Site], folder: &Path) -> Result<Meeting, Failed> {
+pub(crate) fn encrypted(
+    binaries: &Binaries,
+    sites: &[Site],
+    folder: &Path,
+) -> Result<Meeting, Failed> {
     let made = rcgen::generate_simple_self_signed([SERVER.to_string()])?;
     let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| folder.join(name));
     std::fs::write(&certificate, made.cert.pem())?;

@@ -66,11 +66,16 @@ impl Server {
 
     /// The code that allows creating rooms, as its operator would read it.
     pub fn host_code(&self) -> Result<String> {
-        let mut command = self.binaries.command("visio-server")?;
-        command.arg("host-code").arg("--data").arg(self.data.path());
-        let mut process = Process::spawn("visio-server host-code", &mut command)?;
+        let mut process = self.own(&["host-code"])?;
         process.succeed(READY)?;
         Ok(process.stdout().trim().to_owned())
+    }
+
+    /// A command of its owner's, about its data folder.
+    pub fn own(&self, arguments: &[&str]) -> Result<Process> {
+        let mut command = self.binaries.command("visio-server")?;
+        command.args(arguments).arg("--data").arg(self.data.path());
+        Process::spawn("visio-server as its owner", &mut command)
     }
 
     /// A new room's invite link, made with `visio-cli invite`.

@@ -12,7 +12,7 @@ function trouble(reason) {
 }
 
 /**
- * @param {{ core: { invoke(command: string, values?: object): Promise<any> }, event: { listen(name: string, handler: (event: { payload: any }) => void): Promise<unknown> } }} tauri
+ * @param {{ core: { invoke(command: string, values?: object): Promise<any>, Channel: new (handler: (message: any) => void) => object }, event: { listen(name: string, handler: (event: { payload: any }) => void): Promise<unknown> } }} tauri
  * @returns {Backend}
  */
 export function desktop(tauri) {
@@ -40,6 +40,7 @@ export function desktop(tauri) {
     playTestSound: () => invoke("play_test_sound"),
     copyText: (text) => invoke("copy_text", { text }),
     framesEndpoint: () => invoke("frames_endpoint"),
+    doctor: (link, onFinding) => invoke("doctor", { link, findings: new tauri.core.Channel(onFinding) }),
     onCallState: async (listener) => {
       await tauri.event.listen("call-state", (event) => listener(event.payload));
     },

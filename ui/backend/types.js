@@ -72,6 +72,10 @@
  * @typedef {{ language: string, version: string, platform: string, autoInvite: string | null, autoName?: string | null, settingsSetAside?: string | null }} Environment  settingsSetAside: where damaged settings were put at this start
  * @typedef {{ url: string, fallback: string }} FramesEndpoint  url: a WebSocket; fallback: a base for `fetch`
  *
+ * @typedef {"camera" | "microphone" | "speaker" | "server" | "udp" | "stun" | "relayUdp" | "relayTcp" | "relayTls"} Check
+ * @typedef {"fine" | "weak" | "bad" | "skipped"} Verdict
+ * @typedef {{ check: Check, verdict: Verdict, words: string, fill: Record<string, string> }} Finding  words: the key of a sentence, fill: what it names
+ *
  * @typedef {object} Backend  The seam. Every promise rejects with a {@link Trouble}.
  * @property {() => Promise<Settings>} settingsGet
  * @property {(settings: Settings) => Promise<void>} settingsSet
@@ -91,6 +95,7 @@
  * @property {() => Promise<void>} playTestSound
  * @property {(text: string) => Promise<void>} copyText
  * @property {() => Promise<FramesEndpoint>} framesEndpoint
+ * @property {(link: string | null, onFinding: (finding: Finding) => void) => Promise<string>} doctor  tries out all that a call needs, and gives the key of what sums it up; without a link, with the server of the settings
  * @property {(listener: (state: CallState | null) => void) => Promise<void>} onCallState
  */
 export {};

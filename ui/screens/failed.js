@@ -1,5 +1,5 @@
 /** A call that can't go on: why, and what to do. */
-import { leave, tryAgain } from "../actions.js";
+import { leave, testConnection, tryAgain } from "../actions.js";
 import { html } from "../html.js";
 import { t, troubleWords } from "../i18n/words.js";
 import { Brand } from "../parts/brand.js";
@@ -18,6 +18,7 @@ export function Failed() {
     <p id="failure" role="alert" data-kind=${trouble.kind}>${troubleWords({ server: state.invite.server, ...trouble })}</p>
     <div class="row wrap">
       ${!FINAL.has(trouble.kind) && html`<button class="primary" id="try-again" onClick=${tryAgain}>${t("tryAgain")}</button>`}
+      ${!FINAL.has(trouble.kind) && html`<button id="failed-test" onClick=${testConnection}>${t("doctor.title")}</button>`}
       <button id="failed-back" onClick=${leave}>${t("back")}</button>
     </div>
   </main>`;

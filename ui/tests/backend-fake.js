@@ -119,7 +119,39 @@
     return INVITE;
   }
 
+  /** What a doctor finds: where all is well, where only the web gets through, and where there is no server. */
+  const FOUND = {
+    fine: [
+      ["camera", "fine", "doctor.camera.works", { name: "Integrated camera", width: "1280", height: "720" }],
+      ["microphone", "fine", "doctor.microphone.works", { name: "Headset" }],
+      ["speaker", "fine", "doctor.speaker.works", { name: "Built-in speakers" }],
+      ["server", "fine", "doctor.server.fine", { server: SERVER, milliseconds: "41", version: "0.1.0" }],
+      ["udp", "fine", "doctor.udp.fine", { milliseconds: "18" }],
+      ["stun", "fine", "doctor.stun.fine", { address: "203.0.113.40" }],
+      ["relayUdp", "fine", "doctor.relay.fine", { milliseconds: "37" }],
+      ["relayTcp", "fine", "doctor.relay.fine", { milliseconds: "38" }],
+      ["relayTls", "fine", "doctor.relay.fine", { milliseconds: "39" }],
+    ],
+    blocked: [
+      ["camera", "bad", "camera.busy"],
+      ["microphone", "weak", "doctor.microphone.hearsNothing", { name: "Headset" }],
+      ["udp", "weak", "doctor.udp.blocked", { port: "3478" }],
+      ["stun", "skipped", "doctor.stun.unknown"],
+      ["relayUdp", "weak", "doctor.relay.silent", { port: "3478" }],
+      ["relayTcp", "weak", "doctor.relay.silent", { port: "3478" }],
+    ],
+  };
+
   const COMMANDS = {
+    async doctor({ findings }) {
+      const which = asked.get("doctor") ?? "fine";
+      for (const usual of FOUND.fine) {
+        const [check, verdict, words, fill] = FOUND[which].find(([check]) => check === usual[0]) ?? usual;
+        findings.handler({ check, verdict, words, fill: fill ?? {} });
+        await Promise.resolve();
+      }
+      return which === "fine" ? "doctor.conclusion.fine" : "doctor.conclusion.devices";
+    },
     settings_get: () => settings,
     settings_set: (values) => void (settings = values.settings),
     environment: () => ({ language: asked.get("language") ?? "en", version: "0.1.0", platform: "linux", autoInvite: asked.get("autoInvite") }),
@@ -166,8 +198,13 @@
   Object.assign(window, {
     __TAURI__: {
       core: {
+        Channel: class {
+          constructor(handler) {
+            this.handler = handler;
+          }
+        },
         invoke: async (command, values) => {
-          log.push({ command, ...values });
+          log.push({ command, ...values, findings: undefined });
           return structuredClone(await COMMANDS[command](values ?? {}));
         },
       },

@@ -6,7 +6,7 @@
 /** @typedef {{ name: string, language: string, look: "light" | "dark", width: number, height: number, text?: string, only?: string[] }} View */
 
 /** The scenes with most in them, for the views that differ least. */
-const FULLEST = ["home", "home-first", "settings", "lobby-no-camera", "call-alone", "call-4", "call-7", "call-unconnected", "call-people"];
+const FULLEST = ["home", "home-first", "settings", "doctor-blocked", "lobby-no-camera", "call-alone", "call-4", "call-7", "call-unconnected", "call-people"];
 
 /** @type {Scene[]} */
 export const SCENES = [
@@ -15,6 +15,8 @@ export const SCENES = [
   { name: "home-explained", query: "server=call.example.org", open: ["join-button"] },
   { name: "start", query: "", open: ["start-button"] },
   { name: "settings", query: "", open: ["settings-button"] },
+  { name: "doctor", query: "", open: ["settings-button", "test-connection"] },
+  { name: "doctor-blocked", query: "doctor=blocked", open: ["settings-button", "test-connection"] },
   { name: "lobby", query: "screen=lobby&people=2" },
   { name: "lobby-no-camera", query: "screen=lobby&people=1&scene=nocamera&when=lobby" },
   { name: "call-alone", query: "screen=call&people=0" },

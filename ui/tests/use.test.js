@@ -63,6 +63,32 @@ describe("using it", { skip }, () => {
     await page.locator("#rejoin-button").waitFor();
   });
 
+  test("the connection is tested from the settings, each thing with its sentence, and can be tested again", async () => {
+    await open("doctor=blocked");
+    await page.click("#settings-button");
+    await page.click("#test-connection");
+    await page.locator('#conclusion[data-done="true"]').waitFor();
+    assert.equal(await page.locator(".checks li[data-verdict]").count(), 9);
+    assert.equal(await page.locator("#check-camera").getAttribute("data-verdict"), "bad");
+    assert.match((await page.locator("#check-relayUdp").textContent()) ?? "", /port 3478/);
+    assert.deepEqual((await asked("doctor")).map(({ link }) => link), ["https://call.example.org/j#AAAA"], "with the latest invite");
+    await page.click("#doctor-again");
+    await page.waitForFunction(() => /** @type {any} */ (window).fake.log.filter((/** @type {any} */ it) => it.command === "doctor").length === 2);
+    await page.keyboard.press("Escape");
+    await page.locator("#doctor").waitFor({ state: "detached" });
+  });
+
+  test("a call that failed is left before its connection is tested, and its invite is at hand afterwards", async () => {
+    await open("screen=call&people=1");
+    await change((state) => Object.assign(state, { phase: "failed", trouble: { kind: "serverUnreachable" } }));
+    await page.click("#failed-test");
+    await page.locator('#conclusion[data-done="true"]').waitFor();
+    assert.equal((await asked("call_leave")).length, 1);
+    const [{ link }] = await asked("doctor");
+    await page.keyboard.press("Escape");
+    assert.equal(await page.inputValue("#invite"), link);
+  });
+
   test("without a name nothing is joined, and the name is asked for", async () => {
     await open("name=&invites=none");
     await page.fill("#invite", LINK);

@@ -50,6 +50,7 @@ const icons = {
   hide: "eye-off",
   invite: "user-plus",
   leave: "phone-off",
+  less: "minus",
   microphone: "mic",
   "microphone-off": "mic-off",
   people: "users",

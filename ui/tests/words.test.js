@@ -15,8 +15,12 @@ const sources = () =>
     .filter((path) => path.endsWith(".js") && !/^(tests|vendor)\b/.test(path))
     .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 
+/** The engine's own doctor names the sentences itself. */
+const doctor = join(root, "..", "src-tauri", "engine", "src", "doctor");
+const prescriptions = () => readdirSync(doctor).map((file) => readFileSync(join(doctor, file), "utf8"));
+
 /** Keys that are put together in the code from a part and a state, and those that are said without a page. */
-const COMPOSED = /^(trouble|cli|app\.noDisplay|camera|microphone|speaker|device\.(none\.)?(camera|microphone|speaker)|person\.(connecting|retrying)|people\.(connection|limit|quality)|settings\.look|call\.(microphone|camera|devices|people))\b/;
+const COMPOSED = /^(trouble|cli|app\.noDisplay|camera|microphone|speaker|device\.(none\.)?(camera|microphone|speaker)|person\.(connecting|retrying)|people\.(connection|limit|quality)|doctor\.verdict|settings\.look|call\.(microphone|camera|devices|people))\b/;
 
 test("both languages have the same keys, and the same placeholders under each", () => {
   assert.deepEqual(Object.keys(fr), Object.keys(en));
@@ -50,6 +54,12 @@ test("every key that the code asks for exists, and every key is asked for", () =
       for (const form of how === "plural" ? [`${key}.one`, `${key}.other`] : [key]) assert.ok(form in en, `${path}: ${form}`);
     }
     for (const [, key] of text.matchAll(/"([\w.]+)"/g)) quoted.add(key);
+  }
+  for (const text of prescriptions()) {
+    for (const [, key] of text.matchAll(/"((?:doctor|device|trouble)\.[\w.]+)"/g)) {
+      assert.ok(key in en, key);
+      quoted.add(key);
+    }
   }
   const unused = Object.keys(en).filter((key) => !quoted.has(key) && !quoted.has(key.replace(/\.(one|other)$/, "")) && !COMPOSED.test(key));
   assert.deepEqual(unused, []);

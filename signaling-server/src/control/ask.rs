@@ -101,7 +101,8 @@ fn alone(data: &Path, command: Command) -> Result<Answer, ControlError> {
     let place = Place {
         store: &store,
         hub: None,
-        url: None,
+        relays: None,
+        whereabouts: None,
         max_rooms: Limits::default().max_rooms,
     };
     Ok(place.perform(command))

@@ -35,12 +35,14 @@ mod door_other;
 
 pub use ask::{ControlError, ask};
 pub(crate) use door::Door;
+pub(crate) use perform::Whereabouts;
 pub(crate) use serve::serve;
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use visio_protocol::RoomId;
 use visio_protocol::keys::AdmissionHash;
+use visio_protocol::relay::RelayAccess;
 
 /// The longest request, in bytes: a few times what the longest has.
 const MAX_REQUEST: u64 = 4 * 1024;
@@ -64,6 +66,8 @@ pub enum Command {
     },
     /// Where do people find this server?
     Where,
+    /// What opens its relay, so that it can be tried out?
+    Relay,
     /// Create this room. Its secret stays with whoever asks.
     CreateRoom {
         /// Its id.
@@ -95,8 +99,19 @@ pub enum Answer {
     },
     /// Where people find this server.
     Where {
+        /// Whether it is a running server that answers.
+        #[serde(default)]
+        running: bool,
         /// Its URL, where the server knows it.
         url: Option<String>,
+        /// What a firewall must let through to it, where people come from outside.
+        #[serde(default)]
+        firewall: Option<String>,
+    },
+    /// The relay.
+    Relay {
+        /// Where it is and what opens it, for a time; none where there is no relay, or none running.
+        access: Option<RelayAccess>,
     },
     /// A new host code.
     HostCode {

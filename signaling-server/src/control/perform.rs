@@ -2,21 +2,35 @@
 
 use super::{Answer, Command, RoomLine};
 use crate::data::{DataError, Store};
+use crate::http::now_ms;
 use crate::hub::Hub;
+use crate::relay::Relays;
 use std::cmp::Reverse;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
-use visio_protocol::RoomId;
 use visio_protocol::host_code::HostCode;
 use visio_protocol::refusal::Refusal;
+use visio_protocol::relay::RelayAccess;
+use visio_protocol::{RoomId, SessionId};
+
+/// Where people find a running server.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Whereabouts {
+    /// Its URL, if it knows it.
+    pub(crate) url: Option<String>,
+    /// What a firewall must let through to it.
+    pub(crate) firewall: Option<String>,
+}
 
 /// What a command works on.
 pub(super) struct Place<'a> {
     pub(super) store: &'a Store,
     /// Where people are; a server that is not running has none.
     pub(super) hub: Option<&'a Mutex<Hub>>,
-    /// Where people find the server, if that is known.
-    pub(super) url: Option<&'a str>,
+    /// What its sessions are told of relays.
+    pub(super) relays: Option<&'a Relays>,
+    /// Where people find the server; none where no server is running.
+    pub(super) whereabouts: Option<&'a Whereabouts>,
     /// Rooms that there may be.
     pub(super) max_rooms: usize,
 }
@@ -37,7 +51,12 @@ impl Place<'_> {
             },
             Command::CloseRoom { room } => self.close_room(room)?,
             Command::Where => Answer::Where {
-                url: self.url.map(str::to_owned),
+                running: self.whereabouts.is_some(),
+                url: self.whereabouts.and_then(|it| it.url.clone()),
+                firewall: self.whereabouts.and_then(|it| it.firewall.clone()),
+            },
+            Command::Relay => Answer::Relay {
+                access: self.relays.and_then(access_for_a_look),
             },
             Command::CreateRoom {
                 room,
@@ -100,6 +119,13 @@ impl Place<'_> {
         tracing::info!(rooms = self.store.room_count(), "a room was closed");
         Ok(Answer::Done)
     }
+}
+
+/// Access to the relay as a session of nobody's gets it: whoever may open the data folder could make it anyhow.
+fn access_for_a_look(relays: &Relays) -> Option<RelayAccess> {
+    let mut session = [0; 16];
+    getrandom::fill(&mut session).ok()?;
+    Some(relays.access(SessionId::from_bytes(session), now_ms() / 1000))
 }
 
 fn lock(hub: &Mutex<Hub>) -> std::sync::MutexGuard<'_, Hub> {

@@ -1,6 +1,6 @@
 //! The server's side: one command at a time.
 
-use super::perform::Place;
+use super::perform::{Place, Whereabouts};
 use super::{Answer, Door, MAX_REQUEST, TIME};
 use crate::http::App;
 use std::io;
@@ -14,22 +14,23 @@ use tokio::sync::watch;
 /// After an error of the door, the time before the next try.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Takes commands until `stop` says so. `url`: where people find this server, if that is known.
+/// Takes commands until `stop` says so.
 ///
 /// What comes last among parameters is dropped first: the door is gone before `app` frees the folder
 /// for another server, which makes a door of its own.
 pub(crate) async fn serve(
     app: Arc<App>,
     door: Door,
-    url: Option<String>,
+    whereabouts: Whereabouts,
     mut stop: watch::Receiver<bool>,
 ) {
+    let whereabouts = Arc::new(whereabouts);
     loop {
         let arrived = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
             arrived = door.accept() => arrived,
         };
-        let conversation = async { converse(arrived?, &app, url.as_deref()).await };
+        let conversation = async { converse(arrived?, &app, &whereabouts).await };
         match tokio::time::timeout(TIME, conversation).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
@@ -44,20 +45,20 @@ pub(crate) async fn serve(
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     app: &Arc<App>,
-    url: Option<&str>,
+    whereabouts: &Arc<Whereabouts>,
 ) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     let mut line = String::new();
     (&mut stream).take(MAX_REQUEST).read_line(&mut line).await?;
     let answer = match serde_json::from_str(&line) {
         Ok(command) => {
-            let app = Arc::clone(app);
-            let url = url.map(str::to_owned);
+            let (app, whereabouts) = (Arc::clone(app), Arc::clone(whereabouts));
             tokio::task::spawn_blocking(move || {
                 let place = Place {
                     store: &app.store,
                     hub: Some(app.hub_mutex()),
-                    url: url.as_deref(),
+                    relays: app.relays.as_ref(),
+                    whereabouts: Some(&whereabouts),
                     max_rooms: app.limits.max_rooms,
                 };
                 place.perform(command)

@@ -100,7 +100,7 @@ async fn server_info(State(app): State<Arc<App>>) -> Json<ServerInfo> {
 }
 
 /// This machine's clock, in milliseconds since 1970.
-fn now_ms() -> u64 {
+pub(crate) fn now_ms() -> u64 {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

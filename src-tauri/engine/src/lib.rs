@@ -20,3 +20,5 @@ pub mod call;
 pub mod stats;
 
 pub mod session;
+
+pub mod doctor;

@@ -103,6 +103,6 @@ pub async fn open_call(
 
 /// The device that the environment wants, or else the settings'. What the settings hold may be from another version: it is no
 /// reason to stay out of a call.
-fn chosen<Spec: FromStr>(wanted: Option<&str>, remembered: &str) -> Answer<Spec> {
+pub(super) fn chosen<Spec: FromStr>(wanted: Option<&str>, remembered: &str) -> Answer<Spec> {
     wanted.map_or_else(|| parse(remembered).or_else(|_| parse("default")), parse)
 }

@@ -4,6 +4,7 @@
 
 mod call;
 mod devices;
+mod doctor;
 mod settings;
 mod system;
 
@@ -15,6 +16,7 @@ use tauri::Wry;
 use tauri::ipc::Invoke;
 
 pub use call::open_call;
+pub use doctor::Doctor;
 
 use crate::trouble::Trouble;
 
@@ -37,6 +39,7 @@ pub fn all() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         devices::set_music,
         devices::set_camera_off,
         devices::play_test_sound,
+        doctor::doctor,
         call::invite_check,
         call::call_create,
         call::call_open,

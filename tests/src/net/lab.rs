@@ -173,8 +173,12 @@ impl Meeting {
 
     /// Somebody at a site, who is invited and has not joined yet.
     pub fn guest(&self, site: usize, name: &str) -> Result<Participant> {
-        let there = self.binaries.inside(self.lab.site(site).host());
-        Participant::new(&there, &self.invite, name)
+        Participant::new(&self.programs(site), &self.invite, name)
+    }
+
+    /// The programs as they are started at a site.
+    pub fn programs(&self, site: usize) -> Binaries {
+        self.binaries.inside(self.lab.site(site).host())
     }
 }
 

@@ -4,6 +4,7 @@
 //! had (the last line on stderr says why and what to do), 2 for a wrong command line.
 
 mod devices;
+mod doctor;
 mod film;
 mod invite;
 mod join;
@@ -30,6 +31,8 @@ struct Cli {
 enum Verb {
     /// List this machine's cameras, microphones and speakers.
     Devices(devices::Options),
+    /// Look why there is no call: the devices, the server, and every way through the network.
+    Doctor(doctor::Options),
     /// Write the test pattern into a file, as a film without sound.
     Film(film::Options),
     /// Make a room on a server, and print its invite.
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
     let result = runtime.block_on(async {
         match cli.command {
             Verb::Devices(options) => devices::run(&options, &words),
+            Verb::Doctor(options) => doctor::run(options, &words).await,
             Verb::Film(options) => film::run(&options),
             Verb::Invite(options) => invite::run(&options, &words).await,
             Verb::Join(options) => join::run(options, &words).await,
