@@ -10,6 +10,7 @@ const COMMANDS: &[&str] = &[
     "environment",
     "invite_check",
     "call_create",
+    "call_host",
     "call_open",
     "call_join",
     "call_leave",

@@ -98,6 +98,11 @@ export async function startCall(server, hostCode) {
   await enterLobby(invite);
 }
 
+/** Starts a call on this computer, for people on the same network; rejects with a Trouble. */
+export async function hostCall() {
+  await enterLobby(await backend.callHost());
+}
+
 /** @param {Invite} invite */
 async function enterLobby({ link }) {
   await backend.callOpen(link, settings.value.name);
@@ -194,9 +199,10 @@ export async function sendMusic(on) {
 export const playTestSound = () => backend.playTestSound().catch(say);
 
 export async function copyInvite() {
-  const link = call.value?.invite.link;
-  if (!link) return;
-  const done = () => (notice.value = { words: t("invite.copied") });
+  const invite = call.value?.invite;
+  if (!invite) return;
+  const { link, near } = invite;
+  const done = () => (notice.value = { words: t(near ? "invite.copied.near" : "invite.copied") });
   await backend.copyText(link).then(done, () => say({ kind: "copyFailed" }));
 }
 

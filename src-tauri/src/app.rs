@@ -12,6 +12,7 @@ use crate::frames::drawn::Drawn;
 use crate::frames::pull::{self, Puller};
 use crate::frames::server::FrameServer;
 use crate::frames::shown::Shown;
+use crate::hosting::Hosting;
 use crate::launch::Launch;
 use crate::rehearsal::Rehearsal;
 use crate::report::Reporter;
@@ -20,6 +21,9 @@ use crate::window;
 
 /// The event that carries the call's state to the page.
 const CALL_STATE: &str = "call-state";
+
+/// The folder of the calls that are held on this computer, in the app's own.
+const CALLS: &str = "calls";
 
 /// Runs the app until its window is closed. `started` is when the process began, for the time to the first paint.
 pub fn run(started: Instant) -> tauri::Result<()> {
@@ -46,6 +50,7 @@ pub fn run(started: Instant) -> tauri::Result<()> {
 
 fn set_up(app: &AppHandle, drawn: Arc<Drawn>) -> Result<(), Box<dyn std::error::Error>> {
     app.manage(SettingsStore::open(app.path().app_config_dir()?));
+    app.manage(Hosting::new(app.path().app_local_data_dir()?.join(CALLS)));
     let page = app.clone();
     let call = Call::new(move |state| {
         if let Err(error) = page.emit(CALL_STATE, state) {

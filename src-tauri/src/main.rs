@@ -5,6 +5,7 @@
 //! | [`app`] | how the parts are put together |
 //! | [`window`], [`closing`] | the one window; leaving the call when it closes |
 //! | [`call`], [`call_pictures`] | the call that is on: the only files that use the engine's session |
+//! | [`hosting`] | a call that this computer holds itself, for its own network |
 //! | [`announce`] | the call's state, told to the page |
 //! | [`frames`] | decoded pictures, brought to the page |
 //! | [`rehearsal`] | a call without a network, to measure what the window can draw |
@@ -24,6 +25,7 @@ mod closing;
 mod commands;
 mod display;
 mod frames;
+mod hosting;
 mod language;
 mod launch;
 mod rehearsal;

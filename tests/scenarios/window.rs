@@ -1,5 +1,6 @@
 //! The real window, driven through a whole call as its user would, in English and in French.
 
+mod near;
 mod page;
 mod seen;
 
@@ -11,7 +12,7 @@ use serde_json::Value;
 use visio_tests::{Binaries, Joined, Need, Participant, Server, workspace};
 
 use self::page::{DOWN, ENTER, ESCAPE, Page, SOON, UP};
-use crate::scenario::{ensure, scenario};
+use crate::scenario::{ensure, scenario, scenario_with};
 
 const NEEDS: &[Need] = &[
     Need::System("linux"),
@@ -21,6 +22,9 @@ const NEEDS: &[Need] = &[
     Need::Program("Xvfb", "xvfb"),
     Need::Program("WebKitWebDriver", "webkit2gtk-driver"),
 ];
+
+/// What a network of its own takes besides.
+const IN_A_NETWORK: &[Need] = &[Need::Root, Need::Program("ip", "iproute2")];
 
 /// The companions' pictures: large enough to be read off the screen, small enough for two cores that do everything else too.
 const COMPANION_CAMERA: &str = "pattern:640x360@15";
@@ -40,6 +44,11 @@ pub fn trials() -> Vec<Trial> {
             "a French person calls two others from the real window",
             NEEDS,
             || whole_call(&FRENCH),
+        ),
+        scenario_with(
+            "a person without a server calls somebody on the same network",
+            [NEEDS, IN_A_NETWORK].concat(),
+            near::call,
         ),
     ]
 }

@@ -28,6 +28,7 @@ export function desktop(tauri) {
     devices: () => invoke("devices"),
     inviteCheck: (text) => invoke("invite_check", { text }),
     callCreate: (server, hostCode) => invoke("call_create", { server, hostCode }),
+    callHost: () => invoke("call_host"),
     callOpen: (link, name) => invoke("call_open", { link, name }),
     callJoin: () => invoke("call_join"),
     callLeave: () => invoke("call_leave"),

@@ -14,7 +14,7 @@
  * @property {number} [need]
  * @property {string} [file]
  *
- * @typedef {{ link: string, code: string, server: string }} Invite
+ * @typedef {{ link: string, code: string, server: string, near: boolean }} Invite  near: only people on the same network can use it
  *
  * @typedef {object} Me
  * @property {string} id
@@ -83,6 +83,7 @@
  * @property {() => Promise<Devices>} devices  for the settings, outside a call
  * @property {(text: string) => Promise<Invite>} inviteCheck  makes no request
  * @property {(server: string, hostCode: string) => Promise<Invite>} callCreate
+ * @property {() => Promise<Invite>} callHost  makes a room on this computer, for people on the same network
  * @property {(link: string, name: string) => Promise<void>} callOpen  opens the lobby
  * @property {() => Promise<void>} callJoin
  * @property {() => Promise<void>} callLeave

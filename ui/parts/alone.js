@@ -21,8 +21,9 @@ function Entering({ server }) {
 
 /** @param {{ state: import("../backend/types.js").CallState }} props */
 function Empty({ state }) {
-  const near = state.people.map((person) => person.name);
-  return html`<p role="status">${near.length ? plural("call.alone.ready", near.length, { people: listed(near) }) : t("call.alone")}</p>
+  const ready = state.people.map((person) => person.name);
+  const nobody = t(state.invite.near ? "call.alone.near" : "call.alone");
+  return html`<p role="status">${ready.length ? plural("call.alone.ready", ready.length, { people: listed(ready) }) : nobody}</p>
     <p class="code" id="invite-code" translate="no">${state.invite.server} ${state.invite.code}</p>
     <button class="on-stage" id="alone-copy" onClick=${copyInvite}><${Icon} name="copy" />${t("invite.copy")}</button>`;
 }

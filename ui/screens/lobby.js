@@ -31,6 +31,7 @@ export function Lobby() {
       <div>
         <h1 tabindex="-1">${title}</h1>
         <${WhoIsThere} state=${state} />
+        ${state.invite.near && html`<p class="soft" id="lobby-near">${t("invite.near")}</p>`}
       </div>
       ${state.trouble && html`<p class="error" id="lobby-trouble" role="alert" data-kind=${state.trouble.kind}>${troubleWords({ server: state.invite.server, ...state.trouble })}</p>`}
       <${DevicePickers} state=${state} />

@@ -1,5 +1,5 @@
-/** The dialog for starting a call: which server, and its host code. */
-import { startCall } from "../actions.js";
+/** The dialog for starting a call: which server, and its host code; or this computer, for its own network. */
+import { hostCall, startCall } from "../actions.js";
 import { html, useState } from "../html.js";
 import { t, troubleWords } from "../i18n/words.js";
 import { Dialog } from "../parts/dialog.js";
@@ -12,13 +12,18 @@ export function StartCall() {
   const [hostCode, setHostCode] = useState(settings.value.hostCode);
   const [words, setWords] = useState("");
   const [busy, setBusy] = useState(false);
-  const submit = async (/** @type {Event} */ event) => {
+  const [nearWords, setNearWords] = useState("");
+  /** @param {Promise<void>} started @param {(words: string) => void} tell */
+  const wait = async (started, tell) => {
+    tell("");
+    setBusy(true);
+    await started.catch((/** @type {Trouble} */ trouble) => tell(troubleWords({ server: server.trim(), ...trouble })));
+    setBusy(false);
+  };
+  const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
     if (!server.trim() || !hostCode.trim()) return setWords(t("start.missing"));
-    setWords("");
-    setBusy(true);
-    await startCall(server.trim(), hostCode.trim()).catch((/** @type {Trouble} */ trouble) => setWords(troubleWords({ server: server.trim(), ...trouble })));
-    setBusy(false);
+    void wait(startCall(server.trim(), hostCode.trim()), setWords);
   };
   return html`<${Dialog} id="start" title=${t("start.title")} onClose=${() => (dialog.value = null)}>
     <form class="fields" onSubmit=${submit}>
@@ -30,5 +35,11 @@ export function StartCall() {
       <p class="error" id="start-dialog-error" role="alert">${words}</p>
       <button class="primary" id="start-submit" type="submit" disabled=${busy}>${t(busy ? "home.start.waiting" : "start.button")}</button>
     </form>
+    <section class="fields apart">
+      <h3>${t("start.near.title")}</h3>
+      <p class="soft">${t("start.near.hint")}</p>
+      <p class="error" id="start-near-error" role="alert">${nearWords}</p>
+      <button id="start-near" type="button" disabled=${busy} onClick=${() => void wait(hostCall(), setNearWords)}>${t("start.near.button")}</button>
+    </section>
   <//>`;
 }

@@ -8,7 +8,7 @@
   const NAMES = ["Léa", "Grand-père", "Inès", "Marc", "Sofía", "Jean-Baptiste de la Rochefoucauld", "Zoé", "Noor", "Théo", "Amina", "Louis", "Rose"];
   const SERVER = "call.example.org";
   const CODE = "K7QF-2M9D-4TXW-8HRB-C3NP-6VJA-Y5ZE-1GS0";
-  const INVITE = { link: `https://${SERVER}/j#${CODE.replaceAll("-", "")}`, code: CODE, server: SERVER };
+  const INVITE = { link: `https://${SERVER}/j#${CODE.replaceAll("-", "")}`, code: CODE, server: SERVER, near: false };
   const WIDTH = 320;
   const HEIGHT = 180;
 
@@ -162,9 +162,14 @@
       if (hostCode !== "7342-9911") throw { kind: "hostCodeWrong", server };
       return INVITE;
     },
+    call_host() {
+      if (asked.get("network") === "none") throw { kind: "noLocalNetwork" };
+      return { ...INVITE, link: INVITE.link.replace(`https://${SERVER}`, "http://192.168.1.20:8471"), server: "192.168.1.20:8471", near: true };
+    },
     call_open({ link }) {
       state = lobby();
-      state.invite = { ...INVITE, link };
+      const near = link.startsWith("http://192.");
+      state.invite = { ...INVITE, link, near, server: near ? "192.168.1.20:8471" : SERVER };
       if (asked.get("when") === "lobby") SCENES[asked.get("scene")]?.();
       tell();
     },

@@ -20,6 +20,8 @@ export const SCENES = [
   { name: "lobby", query: "screen=lobby&people=2" },
   { name: "lobby-no-camera", query: "screen=lobby&people=1&scene=nocamera&when=lobby" },
   { name: "call-alone", query: "screen=call&people=0" },
+  { name: "call-near", query: "people=0", open: ["start-button", "start-near", "lobby-join"] },
+  { name: "lobby-near", query: "people=0", open: ["start-button", "start-near"] },
   { name: "call-1", query: "screen=call&people=1" },
   { name: "call-2", query: "screen=call&people=2" },
   { name: "call-4", query: "screen=call&people=4" },

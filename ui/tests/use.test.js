@@ -89,6 +89,26 @@ describe("using it", { skip }, () => {
     assert.equal(await page.inputValue("#invite"), link);
   });
 
+  test("without a server a call is held on this computer, and its invite says for whom it is", async () => {
+    await open("people=0");
+    await page.click("#start-button");
+    await page.click("#start-near");
+    await page.locator("#lobby-near").waitFor();
+    assert.equal((await asked("call_host")).length, 1);
+    await page.click("#lobby-copy");
+    await page.locator("#notice", { hasText: "same network" }).waitFor();
+    await page.click("#lobby-join");
+    await page.locator('[data-test="alone"]', { hasText: "people on this network" }).waitFor();
+    assert.match((await page.locator("#invite-code").textContent()) ?? "", /^192\.168\.1\.20:8471 /);
+  });
+
+  test("on no network at all it is said that there is none", async () => {
+    await open("network=none");
+    await page.click("#start-button");
+    await page.click("#start-near");
+    await page.locator("#start-near-error", { hasText: "Wi-Fi" }).waitFor();
+  });
+
   test("without a name nothing is joined, and the name is asked for", async () => {
     await open("name=&invites=none");
     await page.fill("#invite", LINK);

@@ -66,7 +66,7 @@ test("every key that the code asks for exists, and every key is asked for", () =
 });
 
 test("there are words for every trouble the engine knows, and for every state of every device", () => {
-  const troubles = "offline serverUnreachable notAVisioServer otherVersion wrongClock roomGone roomFull hostCodeWrong serverBusy inviteEmpty inviteMistyped inviteIncomplete inviteNoServer inviteOtherVersion serverAddress serverLost tampering copyFailed deviceUnknown noCall settings internal unknown".split(" ");
+  const troubles = "offline serverUnreachable notAVisioServer otherVersion wrongClock roomGone roomFull hostCodeWrong serverBusy inviteEmpty inviteMistyped inviteIncomplete inviteNoServer inviteOtherVersion serverAddress serverLost hostUnreachable noLocalNetwork hostingFailed tampering copyFailed deviceUnknown noCall settings internal unknown".split(" ");
   for (const kind of troubles) assert.ok(`trouble.${kind}` in en, kind);
   for (const device of ["camera", "microphone", "speaker"]) {
     for (const status of ["opening", "none", "busy", "refused", "lost", "silent", "failed"]) assert.ok(`${device}.${status}` in en, `${device}.${status}`);

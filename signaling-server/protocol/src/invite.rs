@@ -123,7 +123,7 @@ impl Invite {
     /// The link that opens the app: `visio://HOST/j#CODE`.
     pub fn app_link(&self) -> String {
         // Only where it is not what the form means by itself.
-        let query = match (self.server.is_secure(), self.server.is_this_machine()) {
+        let query = match (self.server.is_secure(), self.server.is_near()) {
             (false, false) => "?plain",
             (true, true) => "?tls",
             _ => "",

@@ -11,7 +11,7 @@ const MAX_HOST: usize = 253;
 /// The address of a Visio server, such as `https://call.example.org` or `http://127.0.0.1:8080`.
 ///
 /// Written without a scheme it means HTTPS, except on this machine itself (`localhost` and loopback
-/// addresses), where nobody listens in between and no certificate can be had.
+/// addresses) and at addresses of a local network, for which no certificate can be had.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ServerUrl {
     secure: bool,
@@ -34,7 +34,7 @@ impl ServerUrl {
     ) -> Result<Self, ServerUrlError> {
         let (host, port) = split_port(authority)?;
         let host = check_host(host)?;
-        let secure = secure.unwrap_or(!is_this_machine(&host));
+        let secure = secure.unwrap_or(!is_near(&host));
         let port = match port {
             Some(port) => port
                 .parse()
@@ -54,6 +54,12 @@ impl ServerUrl {
     /// Whether it is this machine itself.
     pub fn is_this_machine(&self) -> bool {
         is_this_machine(&self.host)
+    }
+
+    /// Whether it is this machine itself or an address of a local network, such as `192.168.1.20`:
+    /// only who is on the same network gets there.
+    pub fn is_near(&self) -> bool {
+        is_near(&self.host)
     }
 
     /// What people call it: the host, with the port where that is not the usual one.
@@ -108,6 +114,17 @@ fn check_host(host: &str) -> Result<String, ServerUrlError> {
     } else {
         Err(ServerUrlError)
     }
+}
+
+/// Addresses that mean something else in every network: private ones (RFC 1918, RFC 4193) and
+/// link-local ones (RFC 3927, RFC 4291).
+fn is_near(host: &str) -> bool {
+    is_this_machine(host)
+        || match host.trim_matches(['[', ']']).parse() {
+            Ok(IpAddr::V4(ip)) => ip.is_private() || ip.is_link_local(),
+            Ok(IpAddr::V6(ip)) => ip.is_unique_local() || ip.is_unicast_link_local(),
+            Err(_) => false,
+        }
 }
 
 fn is_this_machine(host: &str) -> bool {
@@ -169,8 +186,18 @@ mod tests {
     }
 
     #[test]
+    fn an_address_of_a_local_network_means_http() {
+        assert_eq!(read("192.168.1.20:8471"), "http://192.168.1.20:8471");
+        assert_eq!(read("[fd00::1]:8471"), "http://[fd00::1]:8471");
+        assert_eq!(read("https://10.0.0.2"), "https://10.0.0.2");
+        let near = |text: &str| text.parse::<ServerUrl>().unwrap().is_near();
+        assert!(near("172.16.0.1") && near("localhost"));
+        assert!(!near("172.32.0.1") && !near("[2001:db8::1]") && !near("10.example.org"));
+    }
+
+    #[test]
     fn plain_http_elsewhere_only_when_it_is_written_so() {
-        assert_eq!(read("http://192.168.1.4:8080"), "http://192.168.1.4:8080");
+        assert_eq!(read("http://203.0.113.4:8080"), "http://203.0.113.4:8080");
         assert_eq!(read("https://localhost"), "https://localhost");
     }
 

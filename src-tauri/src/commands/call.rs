@@ -12,6 +12,7 @@ use visio_protocol::Invite;
 use super::devices::parse;
 use super::{Answer, guarded};
 use crate::call::Call;
+use crate::hosting::Hosting;
 use crate::launch::Launch;
 use crate::report::Reporter;
 use crate::settings_store::SettingsStore;
@@ -38,6 +39,12 @@ pub async fn call_create(server: String, host_code: String) -> Answer<InviteShow
         ))
     })
     .await
+}
+
+/// Makes a room on this computer, for whoever is on the same network, and an invite to it.
+#[tauri::command]
+pub async fn call_host(hosting: State<'_, Hosting>) -> Answer<InviteShown> {
+    guarded(async { Ok(InviteShown::from(&hosting.invite().await?)) }).await
 }
 
 /// Opens the lobby of a call, in place of any call that is on.
@@ -97,6 +104,7 @@ pub async fn open_call(
         show: Some(SHOWN_AT_FIRST),
         most_picture: None,
     };
+    app.state::<Hosting>().wake_for(&options.invite).await;
     app.state::<Call>().open(options).await;
     Ok(())
 }

@@ -42,6 +42,7 @@ pub fn all() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         doctor::doctor,
         call::invite_check,
         call::call_create,
+        call::call_host,
         call::call_open,
         call::call_join,
         call::call_leave,
@@ -60,7 +61,7 @@ async fn guarded<T>(work: impl Future<Output = Answer<T>>) -> Answer<T> {
 }
 
 /// Does work that blocks, where blocking does no harm.
-async fn blocking<T: Send + 'static>(
+pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Answer<T> + Send + 'static,
 ) -> Answer<T> {
     tauri::async_runtime::spawn_blocking(work)

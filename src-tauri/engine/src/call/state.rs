@@ -74,6 +74,8 @@ pub struct InviteShown {
     pub code: String,
     /// Host, and port where it is unusual.
     pub server: String,
+    /// Only people on the same network can use it.
+    pub near: bool,
 }
 
 impl From<&Invite> for InviteShown {
@@ -82,6 +84,7 @@ impl From<&Invite> for InviteShown {
             link: invite.link(),
             code: invite.code(),
             server: invite.server.authority(),
+            near: invite.server.is_near(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is wrong, as a kind the UI has words for, in both languages.
 
 use serde::Serialize;
-use visio_protocol::InviteError;
+use visio_protocol::{InviteError, ServerUrl};
 
 use crate::signaling::SignalingError;
 
@@ -35,6 +35,11 @@ pub enum Trouble {
     /// The server does not answer.
     ServerUnreachable {
         /// Host of the server, as in the invite.
+        server: String,
+    },
+    /// The computer of this network that the call is held on does not answer.
+    HostUnreachable {
+        /// Its address, as in the invite.
         server: String,
     },
     /// The server is out of reach in mid-call; pictures and voices go on without it.
@@ -116,9 +121,18 @@ impl From<InviteError> for Trouble {
     }
 }
 
+/// On this machine a server is a server, whoever runs it.
+fn is_near(server: &str) -> bool {
+    let server = server.parse::<ServerUrl>();
+    server.is_ok_and(|server| server.is_near() && !server.is_this_machine())
+}
+
 impl From<SignalingError> for Trouble {
     fn from(error: SignalingError) -> Self {
         match error {
+            SignalingError::Unreachable { server } if is_near(&server) => {
+                Self::HostUnreachable { server }
+            }
             SignalingError::Unreachable { server } => Self::ServerUnreachable { server },
             SignalingError::Certificate { server } => Self::ServerCertificate { server },
             SignalingError::NotVisio { server } => Self::NotAVisioServer { server },

@@ -27,15 +27,16 @@ pub fn conclude(findings: &[Finding]) -> &'static str {
         Verdict::Skipped => return "doctor.conclusion.fine.alone",
         Verdict::Fine | Verdict::Weak => {}
     }
-    let works = |check| verdict(check) == Verdict::Fine;
-    if !WAYS.into_iter().any(works) {
+    let any_way = |wanted: Verdict| WAYS.into_iter().any(|way| verdict(way) == wanted);
+    let weak = findings.iter().any(|it| it.verdict == Verdict::Weak);
+    if !any_way(Verdict::Fine) && any_way(Verdict::Weak) {
         "doctor.conclusion.noWay"
     } else if device_fails {
         "doctor.conclusion.devices"
-    } else if findings
-        .iter()
-        .any(|finding| finding.verdict == Verdict::Weak)
-    {
+    } else if !any_way(Verdict::Fine) {
+        // The server offers none, as one that is only for a local network.
+        "doctor.conclusion.direct"
+    } else if weak {
         "doctor.conclusion.weak"
     } else {
         "doctor.conclusion.fine"
@@ -62,6 +63,12 @@ mod tests {
         closed.pop();
         assert_eq!(conclude(&but(&closed)), "doctor.conclusion.weak");
         assert_eq!(conclude(&but(&[])), "doctor.conclusion.fine");
+    }
+
+    #[test]
+    fn a_server_without_a_relay_leaves_the_direct_way() {
+        let findings = but(&WAYS.map(|way| (way, Verdict::Skipped)));
+        assert_eq!(conclude(&findings), "doctor.conclusion.direct");
     }
 
     #[test]

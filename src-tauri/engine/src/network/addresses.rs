@@ -1,7 +1,7 @@
 //! The addresses of this machine that others can dial.
 
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 use super::system;
 
@@ -28,6 +28,17 @@ pub fn usable_addresses() -> io::Result<Vec<IpAddr>> {
     let addresses = system::running_addresses()?;
     let ips = addresses.into_iter().map(|address| address.ip);
     Ok(ips.filter(|ip| is_dialable(*ip)).collect())
+}
+
+/// The address by which others of the same local network find this machine: the one that it would send from, if that is of
+/// a local network, or else the first that is. IPv4, which people can read to each other.
+pub fn local_network_address() -> Option<Ipv4Addr> {
+    let favourite = favourites()[0];
+    let all = usable_addresses().unwrap_or_default();
+    favourite.into_iter().chain(all).find_map(|ip| match ip {
+        IpAddr::V4(ip) if ip.is_private() => Some(ip),
+        _ => None,
+    })
 }
 
 /// Whether another machine could send to this address. A link-local IPv6 address means nothing

@@ -42,7 +42,7 @@ use windows as system;
 #[cfg(unix)]
 mod unix;
 
-pub use addresses::{is_dialable, usable_addresses};
+pub use addresses::{is_dialable, local_network_address, usable_addresses};
 pub use mdns::{LocalName, resolve};
 pub use view::NetworkChange;
 pub use watch::NetworkWatch;

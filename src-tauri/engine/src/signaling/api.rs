@@ -319,7 +319,7 @@ fn client(server: &ServerUrl) -> Option<Client> {
         .connect_timeout(CONNECT_TIME)
         .redirect(redirect::Policy::none())
         .referer(false);
-    let builder = if server.is_this_machine() {
+    let builder = if server.is_near() {
         builder.no_proxy()
     } else {
         builder

@@ -79,6 +79,7 @@ mod tests {
             Trouble::ServerAddress,
             Trouble::Offline,
             Trouble::ServerUnreachable { server: server() },
+            Trouble::HostUnreachable { server: server() },
             Trouble::ServerLost { server: server() },
             Trouble::NotAVisioServer { server: server() },
             Trouble::OtherVersion { server: server() },
