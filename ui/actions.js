@@ -4,7 +4,7 @@
 import { batch } from "./html.js";
 import { speak, t, troubleWords } from "./i18n/words.js";
 import { applyLook } from "./look.js";
-import { announcement, call, dialog, earlier, environment, examined, inviteText, notice, panel, rejoinable, settings } from "./state.js";
+import { announcement, call, dialog, earlier, environment, examined, inviteText, inviteTrouble, nameMissing, notice, offered, panel, rejoinable, screen, settings } from "./state.js";
 
 /** @typedef {import("./backend/types.js").Backend} Backend */
 /** @typedef {import("./backend/types.js").Settings} Settings */
@@ -35,9 +35,12 @@ export async function begin(chosen) {
   await backend.onCallState(take);
   take(await backend.callState());
   const invite = environment.value.autoInvite;
-  if (!invite || call.value) return;
-  inviteText.value = invite;
-  if (settings.value.name) await openInvite(invite).catch(say);
+  if (invite && !call.value) {
+    inviteText.value = invite;
+    if (settings.value.name) await openInvite(invite).catch(say);
+  }
+  await backend.onLink(followLink);
+  await followLink();
 }
 
 const wishedLanguage = () => (settings.value.language === "system" ? environment.value.language : settings.value.language);
@@ -50,6 +53,7 @@ function take(state) {
     call.value = left ? null : named(state);
     if (left) panel.value = null;
   });
+  if (dialog.value === "other" && screen.value !== "call") void goToOther();
   if (state?.phase === "calling") meet(state);
   if (before?.phase === "calling" && state?.phase === "calling") tellComings(before, state);
 }
@@ -91,6 +95,38 @@ export async function openInvite(text) {
   await enterLobby(await backend.inviteCheck(text));
 }
 
+/** Goes where the link leads that the system handed over, if there is one: into its lobby, but out of no call unasked. */
+async function followLink() {
+  const text = await backend.linkTake().catch(() => null);
+  if (!text) return;
+  try {
+    const invite = await backend.inviteCheck(text);
+    if (screen.value !== "failed" && call.value?.invite.link === invite.link) return;
+    if (screen.value === "call") batch(() => ((offered.value = invite), (dialog.value = "other")));
+    else if (settings.value.name) await enterLobby(invite);
+    else atHome(text, null);
+  } catch (trouble) {
+    if (screen.value === "home") atHome(text, /** @type {Trouble} */ (trouble));
+    else say(trouble);
+  }
+}
+
+/** Shows an invite on the home screen, as if it had been typed there: with what is wrong with it, or asking for the name. @param {string} text @param {Trouble | null} trouble */
+function atHome(text, trouble) {
+  batch(() => {
+    dialog.value = null;
+    inviteText.value = text;
+    inviteTrouble.value = trouble;
+    nameMissing.value = trouble === null;
+  });
+}
+
+/** Leaves the call for the one whose link was opened during it. */
+export async function goToOther() {
+  dialog.value = null;
+  if (offered.value) await enterLobby(offered.value).catch(say);
+}
+
 /** Starts a call on a server; rejects with a Trouble. @param {string} server @param {string} hostCode */
 export async function startCall(server, hostCode) {
   const invite = await backend.callCreate(server, hostCode);
@@ -110,8 +146,11 @@ async function enterLobby({ link }) {
   const used = { label: "", with: [], ...known, link, lastUsed: new Date().toISOString() };
   batch(() => {
     inviteText.value = "";
+    inviteTrouble.value = null;
+    offered.value = null;
     rejoinable.value = null;
     dialog.value = null;
+    panel.value = null;
   });
   await change({ invites: [used, ...settings.value.invites.filter((it) => it !== known)].slice(0, MOST_INVITES) });
   take(await backend.callState());

@@ -12,6 +12,7 @@ import { Doctor } from "./screens/doctor.js";
 import { Failed } from "./screens/failed.js";
 import { Home } from "./screens/home.js";
 import { Lobby } from "./screens/lobby.js";
+import { OtherCall } from "./screens/other.js";
 import { Settings } from "./screens/settings.js";
 import { StartCall } from "./screens/start.js";
 import { dialog, screen } from "./state.js";
@@ -34,7 +35,8 @@ function App() {
     <${Screen} />
     <${Notice} />
     <${Announcer} />
-    ${dialog.value === "settings" && html`<${Settings} />`} ${dialog.value === "start" && html`<${StartCall} />`} ${dialog.value === "doctor" && html`<${Doctor} />`}
+    ${dialog.value === "settings" && html`<${Settings} />`} ${dialog.value === "start" && html`<${StartCall} />`}
+    ${dialog.value === "other" && html`<${OtherCall} />`} ${dialog.value === "doctor" && html`<${Doctor} />`}
   `;
 }
 

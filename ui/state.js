@@ -35,13 +35,22 @@ export const screen = computed(() => {
 export const panel = signal(/** @type {null | "people" | "devices"} */ (null));
 
 /** The dialog on top of everything. */
-export const dialog = signal(/** @type {null | "settings" | "start" | "doctor"} */ (null));
+export const dialog = signal(/** @type {null | "settings" | "start" | "doctor" | "other"} */ (null));
 
 /** The invite that the connection is tested with; null: the latest, or none. */
 export const examined = signal(/** @type {string | null} */ (null));
 
 /** What the invite field of the home screen holds. */
 export const inviteText = signal("");
+
+/** What is wrong with that invite. */
+export const inviteTrouble = signal(/** @type {import("./backend/types.js").Trouble | null} */ (null));
+
+/** Whether the home screen asks for the name, without which nobody can be joined. */
+export const nameMissing = signal(false);
+
+/** The invite of another call, opened during this one: the dialog "other" asks what to do. */
+export const offered = signal(/** @type {import("./backend/types.js").Invite | null} */ (null));
 
 /** One passing line, such as "Invite copied.", with something to do about it. */
 export const notice = signal(/** @type {null | { words: string, action?: { words: string, run: () => void } }} */ (null));

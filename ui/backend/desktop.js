@@ -1,5 +1,5 @@
 /**
- * The desktop app behind the UI: Tauri commands and one event.
+ * The desktop app behind the UI: Tauri commands and two events.
  */
 
 /** @typedef {import("./types.js").Backend} Backend */
@@ -42,8 +42,12 @@ export function desktop(tauri) {
     copyText: (text) => invoke("copy_text", { text }),
     framesEndpoint: () => invoke("frames_endpoint"),
     doctor: (link, onFinding) => invoke("doctor", { link, findings: new tauri.core.Channel(onFinding) }),
+    linkTake: () => invoke("link_take"),
     onCallState: async (listener) => {
       await tauri.event.listen("call-state", (event) => listener(event.payload));
+    },
+    onLink: async (listener) => {
+      await tauri.event.listen("link", () => listener());
     },
   };
 }

@@ -5,17 +5,16 @@ import { t, troubleWords } from "../i18n/words.js";
 import { Brand } from "../parts/brand.js";
 import { Face } from "../parts/face.js";
 import { Icon } from "../parts/icon.js";
-import { dialog, inviteText, rejoinable, settings } from "../state.js";
+import { dialog, inviteText, inviteTrouble, nameMissing, rejoinable, settings } from "../state.js";
 import { EarlierInvites } from "./invites.js";
 
 /** @typedef {import("../backend/types.js").Trouble} Trouble */
 
 export function Home() {
-  const [unnamed, setUnnamed] = useState(false);
   const name = useRef(/** @type {HTMLInputElement | null} */ (null));
   /** Runs something that needs a name; without one, asks for it instead. @param {() => Promise<void>} run */
   const named = async (run) => {
-    setUnnamed(!settings.value.name);
+    nameMissing.value = !settings.value.name;
     if (settings.value.name) return run();
     name.current?.focus();
   };
@@ -28,7 +27,7 @@ export function Home() {
     </header>
     <${Rejoin} />
     <h1 tabindex="-1">${t("home.title")}</h1>
-    <${YourName} field=${name} missing=${unnamed && !settings.value.name} />
+    <${YourName} field=${name} missing=${nameMissing.value} />
     <div class="choices">
       <${Join} named=${named} />
       <${Start} named=${named} />
@@ -37,9 +36,10 @@ export function Home() {
   </main>`;
 }
 
-/** @param {{ field: { current: HTMLInputElement | null }, missing: boolean }} props */
+/** What is missing is no longer told at the first letter: were it told until the field is left, the click on "Join" would miss the button, which moves up. @param {{ field: { current: HTMLInputElement | null }, missing: boolean }} props */
 function YourName({ field, missing }) {
   const { name } = settings.value;
+  useEffect(() => void (missing && field.current?.focus()), [missing]);
   return html`<div class="your-name">
     <label for="name">${t("home.name")}</label>
     <div class="row">
@@ -53,6 +53,7 @@ function YourName({ field, missing }) {
         placeholder=${t("home.name.example")}
         aria-invalid=${String(missing)}
         aria-describedby="name-error"
+        onInput=${() => (nameMissing.value = false)}
         onChange=${(/** @type {any} */ event) => change({ name: event.target.value.trim() })}
       />
     </div>
@@ -62,18 +63,16 @@ function YourName({ field, missing }) {
 
 /** @param {{ named: (run: () => Promise<void>) => Promise<void> }} props */
 function Join({ named }) {
-  const [trouble, setTrouble] = useState(/** @type {Trouble | null} */ (null));
+  const trouble = inviteTrouble.value;
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   const [busy, setBusy] = useState(false);
+  useEffect(() => void (trouble && field.current?.focus()), [trouble]);
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
     await named(async () => {
-      setTrouble(null);
+      inviteTrouble.value = null;
       setBusy(true);
-      await openInvite(inviteText.value).catch((reason) => {
-        setTrouble(reason);
-        field.current?.focus();
-      });
+      await openInvite(inviteText.value).catch((reason) => (inviteTrouble.value = reason));
       setBusy(false);
     });
   };

@@ -106,14 +106,19 @@
     failed: () => Object.assign(state, { phase: "failed", trouble: { kind: "roomGone" } }),
   };
 
-  const heard = [];
-  const tell = () => heard.forEach((handler) => handler({ payload: structuredClone(state) }));
+  /** The app's events → who listens to them. @type {Record<string, ((event: any) => void)[]>} */
+  const heard = {};
+  const emit = (name, payload) => heard[name]?.forEach((handler) => handler({ payload }));
+  const tell = () => emit("call-state", structuredClone(state));
+
+  /** The link that the system handed over and the UI has not taken yet. */
+  let link = asked.get("link");
 
   function check(text) {
     const code = text.split(/[#\s]/).pop().replaceAll("-", "");
     if (!text.trim()) throw { kind: "inviteEmpty" };
     if (!/[.:]/.test(text)) throw { kind: "inviteNoServer" };
-    if (/^(AAAA|BBBB)$/.test(code)) return { ...INVITE, link: text };
+    if (/^(AAAA|BBBB)$/.test(code)) return { ...INVITE, link: text.replace("visio:", "https:") };
     if (code.length < 32) throw { kind: "inviteIncomplete", have: code.length, need: 32 };
     if (/U/i.test(code)) throw { kind: "inviteMistyped" };
     return INVITE;
@@ -186,6 +191,11 @@
       tell();
     },
     call_state: () => state,
+    link_take() {
+      const taken = link;
+      link = null;
+      return taken;
+    },
     set_muted: ({ muted }) => ((state.me.microphone.muted = muted), tell()),
     set_noise_suppression: () => {},
     set_music: () => {},
@@ -213,10 +223,10 @@
           return structuredClone(await COMMANDS[command](values ?? {}));
         },
       },
-      event: { listen: async (_name, handler) => heard.push(handler) },
+      event: { listen: async (name, handler) => (heard[name] ??= []).push(handler) },
     },
-    /** For tests: change the state as the engine would. */
-    fake: { log, change: (how) => (how(state), tell()), acknowledged: {} },
+    /** For tests: change the state as the engine would; open a link as the system would. */
+    fake: { log, change: (how) => (how(state), tell()), open: (text) => ((link = text), emit("link")), acknowledged: {} },
   });
 
   const ground = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, at) => 60 + (40 * Math.floor(at / WIDTH)) / HEIGHT + (20 * (at % WIDTH)) / WIDTH);

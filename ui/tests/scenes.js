@@ -6,7 +6,7 @@
 /** @typedef {{ name: string, language: string, look: "light" | "dark", width: number, height: number, text?: string, only?: string[] }} View */
 
 /** The scenes with most in them, for the views that differ least. */
-const FULLEST = ["home", "home-first", "settings", "doctor-blocked", "lobby-no-camera", "call-alone", "call-4", "call-7", "call-unconnected", "call-people"];
+const FULLEST = ["home", "home-first", "settings", "doctor-blocked", "lobby-no-camera", "call-alone", "call-4", "call-7", "call-unconnected", "call-people", "call-other"];
 
 /** @type {Scene[]} */
 export const SCENES = [
@@ -36,6 +36,7 @@ export const SCENES = [
   { name: "call-devices", query: "screen=call&people=4", open: ["devices-button"] },
   { name: "call-hidden", query: "screen=call&people=4", open: ["own-hide"] },
   { name: "call-copied", query: "screen=call&people=2", open: ["invite-button"] },
+  { name: "call-other", query: "screen=call&people=2&link=visio://call.example.org/j%23AAAA" },
   { name: "call-left", query: "screen=call&people=2", open: ["leave-button"] },
   { name: "failed", query: "screen=call&people=1&scene=failed" },
 ];
