@@ -9,6 +9,7 @@ const COMMANDS: &[&str] = &[
     "settings_set",
     "environment",
     "invite_check",
+    "link_take",
     "call_create",
     "call_host",
     "call_open",

@@ -14,8 +14,10 @@ use crate::frames::server::FrameServer;
 use crate::frames::shown::Shown;
 use crate::hosting::Hosting;
 use crate::launch::Launch;
+use crate::link::Link;
 use crate::rehearsal::Rehearsal;
 use crate::report::Reporter;
+use crate::second_start;
 use crate::settings_store::SettingsStore;
 use crate::window;
 
@@ -30,11 +32,20 @@ pub fn run(started: Instant) -> tauri::Result<()> {
     let launch = Launch::from_environment();
     let drawn = Arc::<Drawn>::default();
     let reporter = Reporter::new(started, launch.report.clone(), drawn.clone());
-    tauri::Builder::default()
+    let alone = launch.alone;
+    let builder = tauri::Builder::default()
         .manage(launch)
+        .manage(Link::of_this_start())
         .manage(reporter)
         .manage(Closing::default())
-        .manage(commands::Doctor::default())
+        .manage(commands::Doctor::default());
+    // First of all: a second start ends here.
+    let builder = if alone {
+        builder
+    } else {
+        second_start::watch(builder)
+    };
+    builder
         .register_uri_scheme_protocol(pull::SCHEME, |context, request| {
             context.app_handle().state::<Puller>().answer(&request)
         })
@@ -44,7 +55,10 @@ pub fn run(started: Instant) -> tauri::Result<()> {
             Ok(())
         })
         .build(tauri::generate_context!())?
-        .run(closing::on_run_event);
+        .run(|app, event| {
+            second_start::on_run_event(app, &event);
+            closing::on_run_event(app, event);
+        });
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use tauri::{AppHandle, Manager, RunEvent, WindowEvent};
 
 use crate::call::Call;
 use crate::report::Reporter;
+use crate::second_start;
 
 /// How long leaving may take. The goodbye is one request to the server; a network that takes longer is as good as gone,
 /// and the others notice by themselves.
@@ -81,6 +82,8 @@ fn begin(app: &AppHandle) {
         std::thread::sleep(LAST_RESORT);
         std::process::exit(1);
     });
+    // Whoever starts Visio from now on means a new one.
+    second_start::watch_no_more(app);
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         let call = app.state::<Call>();

@@ -18,6 +18,8 @@ pub struct Launch {
     pub microphone: Option<String>,
     /// See [`Launch::camera`].
     pub speaker: Option<String>,
+    /// `VISIO_ALONE=1`: beside a Visio that runs already, instead of handing it the link and ending.
+    pub alone: bool,
     /// `VISIO_REHEARSAL`: so many people in a call without a network, to measure what the window can draw.
     pub rehearsal: Option<u8>,
     /// `VISIO_REPORT`: where the report of the call is written at the end.
@@ -35,6 +37,7 @@ impl Launch {
             invite: variable("VISIO_INVITE"),
             name: variable("VISIO_NAME"),
             join: variable("VISIO_JOIN").as_deref() == Some("1"),
+            alone: variable("VISIO_ALONE").as_deref() == Some("1"),
             camera: variable("VISIO_CAMERA"),
             microphone: variable("VISIO_MICROPHONE"),
             speaker: variable("VISIO_SPEAKER"),

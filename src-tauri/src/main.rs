@@ -6,6 +6,7 @@
 //! | [`window`], [`closing`] | the one window; leaving the call when it closes |
 //! | [`call`], [`call_pictures`] | the call that is on: the only files that use the engine's session |
 //! | [`hosting`] | a call that this computer holds itself, for its own network |
+//! | [`link`], [`second_start`] | an invite link that the system hands over; one Visio for each person |
 //! | [`announce`] | the call's state, told to the page |
 //! | [`frames`] | decoded pictures, brought to the page |
 //! | [`rehearsal`] | a call without a network, to measure what the window can draw |
@@ -28,8 +29,10 @@ mod frames;
 mod hosting;
 mod language;
 mod launch;
+mod link;
 mod rehearsal;
 mod report;
+mod second_start;
 mod settings;
 mod settings_store;
 mod trouble;

@@ -1,7 +1,7 @@
 //! The one window: our own page and nothing else.
 
 use tauri::webview::{NewWindowResponse, PermissionResponse};
-use tauri::{AppHandle, Url, WebviewWindowBuilder};
+use tauri::{AppHandle, Manager, Url, WebviewWindowBuilder};
 
 /// Tells the app once that the page has painted something.
 const FIRST_PAINT: &str = include_str!("first_paint.js");
@@ -25,6 +25,19 @@ pub fn open(app: &AppHandle) -> tauri::Result<()> {
         .on_permission_request(|_, _| PermissionResponse::Deny)
         .build()?;
     Ok(())
+}
+
+/// Brings it before the person: out of the dock and over other windows, as far as the system lets a program do that by itself.
+pub fn to_front(app: &AppHandle) {
+    for window in app.webview_windows().into_values() {
+        let asked = window
+            .unminimize()
+            .and_then(|()| window.show())
+            .and_then(|()| window.set_focus());
+        if let Err(error) = asked {
+            tracing::warn!(%error, "the window could not be brought to the front");
+        }
+    }
 }
 
 /// Whether an address is the app's own: `tauri://localhost`, which Windows' webview calls `http://tauri.localhost`.

@@ -1,5 +1,6 @@
 //! The real window, driven through a whole call as its user would, in English and in French.
 
+mod links;
 mod near;
 mod page;
 mod seen;
@@ -34,7 +35,7 @@ const PICTURES: &str = "VISIO_PICTURES";
 
 /// Every scenario of this file.
 pub fn trials() -> Vec<Trial> {
-    vec![
+    let mut trials = vec![
         scenario(
             "a person calls two others from the real window",
             NEEDS,
@@ -50,7 +51,9 @@ pub fn trials() -> Vec<Trial> {
             [NEEDS, IN_A_NETWORK].concat(),
             near::call,
         ),
-    ]
+    ];
+    trials.extend(links::trials());
+    trials
 }
 
 /// A language of the system, and the file that holds its words.

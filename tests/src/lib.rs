@@ -6,6 +6,7 @@
 
 pub mod binaries;
 pub mod booted;
+pub mod bus;
 pub mod canned;
 pub mod chromium;
 pub mod display;
@@ -31,6 +32,7 @@ pub mod workspace;
 
 pub use binaries::Binaries;
 pub use booted::Booted;
+pub use bus::Bus;
 pub use display::Display;
 pub use guest::Guest;
 pub use need::Need;

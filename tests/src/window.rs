@@ -24,6 +24,8 @@ impl Window {
         let files = tempfile::Builder::new().prefix("visio-window-").tempdir()?;
         let mut command = binaries.command("visio")?;
         command.env("VISIO_REPORT", files.path().join("report.json"));
+        // The user's own Visio, if it runs, is left alone.
+        command.env("VISIO_ALONE", "1");
         for (variable, folder) in [
             ("XDG_CONFIG_HOME", "config"),
             ("XDG_DATA_HOME", "data"),

@@ -14,6 +14,7 @@ use super::{Answer, guarded};
 use crate::call::Call;
 use crate::hosting::Hosting;
 use crate::launch::Launch;
+use crate::link::Link;
 use crate::report::Reporter;
 use crate::settings_store::SettingsStore;
 use crate::trouble::Trouble;
@@ -25,6 +26,12 @@ const SHOWN_AT_FIRST: u32 = 720;
 #[tauri::command]
 pub async fn invite_check(text: String) -> Answer<InviteShown> {
     guarded(async { Ok(InviteShown::from(&Invite::parse(&text)?)) }).await
+}
+
+/// The invite link that the system handed over and the page has not had yet, as it was handed over.
+#[tauri::command]
+pub async fn link_take(link: State<'_, Link>) -> Answer<Option<String>> {
+    guarded(async { Ok(link.take()) }).await
 }
 
 /// Makes a room on a server, and an invite to it.

@@ -41,6 +41,7 @@ pub fn all() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         devices::play_test_sound,
         doctor::doctor,
         call::invite_check,
+        call::link_take,
         call::call_create,
         call::call_host,
         call::call_open,

@@ -50,6 +50,16 @@ pub struct Page {
 impl Page {
     /// Opens the app with settings of its own, on a system that speaks `locale` (`fr_FR.UTF-8`).
     pub fn open(binaries: &Binaries, locale: &str, environment: &[(&str, &str)]) -> Result<Page> {
+        Self::open_with(binaries, locale, environment, &[])
+    }
+
+    /// As [`Self::open`], with arguments.
+    pub fn open_with(
+        binaries: &Binaries,
+        locale: &str,
+        environment: &[(&str, &str)],
+        arguments: &[&str],
+    ) -> Result<Page> {
         let display = Display::start(WIDTH, HEIGHT)?;
         let files = tempfile::Builder::new().prefix("visio-page-").tempdir()?;
         let address = ports::free_address()?;
@@ -62,6 +72,8 @@ impl Page {
             .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
             // Without it the app refuses to be driven, and the driver waits for ever.
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            // Whoever runs the tests may be in a call.
+            .env("VISIO_ALONE", "1")
             .env("LC_ALL", locale)
             .env("LANGUAGE", locale.split('_').next().unwrap_or(locale))
             .envs(environment.iter().copied());
@@ -77,7 +89,7 @@ impl Page {
             std::thread::sleep(LOOK_EVERY);
         }
         let mut capabilities = Capabilities::new();
-        let app = json!({ "binary": binaries.path("visio")?, "args": [] });
+        let app = json!({ "binary": binaries.path("visio")?, "args": arguments });
         capabilities
             .set("webkitgtk:browserOptions", app)
             .during("describing the app")?;
@@ -187,6 +199,11 @@ impl Page {
             json!(selector)
         );
         Ok(serde_json::from_value(self.eval(&script)?)?)
+    }
+
+    /// The display's name.
+    pub fn display(&self) -> &str {
+        self.display.name()
     }
 
     /// What the display shows.

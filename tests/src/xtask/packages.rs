@@ -91,7 +91,7 @@ pub const PACKAGES: &[Package] = &[
     linux(Test, "pulseaudio", "pulseaudio", Program("pulseaudio"), "virtual rooms with microphones and speakers"),
     linux(Test, "pulseaudio-utils", "pulseaudio-utils", Program("pactl"), "changes those rooms while a call runs"),
     linux(Test, "webkit2gtk-driver", "webkit2gtk-driver", Program("WebKitWebDriver"), "drives the real window"),
-    linux(Test, "dbus", "dbus-daemon", Program("dbus-daemon"), "a message bus for the window's accessibility"),
+    linux(Test, "dbus", "dbus-daemon", Program("dbus-daemon"), "a message bus, over which a second start finds the first"),
     linux(Test, "qemu-system-x86", "qemu-system-x86-core", Program("qemu-system-x86_64"), "a guest with real cameras"),
     linux(Test, "busybox-static", "busybox", Program("busybox"), "the guest's first program"),
     linux(Test, "cpio", "cpio", Program("cpio"), "packs what the guest boots from"),
