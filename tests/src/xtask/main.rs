@@ -24,7 +24,8 @@ cargo xtask COMMAND
   bench [PART...] [--write] measure; --write puts the numbers into README.md
   bench network [ROW...]    calls over bad links, side by side with a browser; --write: docs/NETWORK.md
   bench endurance           a call of ten minutes in which one thing after another goes wrong
-  package                   build the Debian package of the app
+  package [app|server]      build what people install: the packages of the app and of the server
+  package try [FILE.deb]    install the app's package on a clean Debian, start it there by a link, look, remove it
   guest 'COMMAND'           run a command in the emulated machine with a camera and a sound card
 ";
 

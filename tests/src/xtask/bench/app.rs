@@ -16,7 +16,7 @@ const MEBIBYTE: f64 = 1024.0 * 1024.0;
 pub fn measure(binaries: &Binaries) -> Result<Vec<Row>> {
     let display = Display::start(1280, 800)?;
     let paints = Spread::of(repeat(|| first_paint(binaries, &display))?);
-    let deb = package::build()?;
+    let deb = package::debian(&package::build()?)?;
     let megabytes = std::fs::metadata(deb)?.len() as f64 / MEBIBYTE;
     Ok(vec![
         Row::new(

@@ -1,0 +1,86 @@
+//! `cargo xtask package`: what people install, from the workspace's release build.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | [`app`] | the app's packages for Linux, made by Tauri's own bundler |
+//! | [`libraries`] | what those packages ask the system for |
+//! | [`try_out`] | `package try`: the Debian package, installed on a clean system and started there |
+
+mod app;
+mod libraries;
+mod try_out;
+
+use std::path::{Path, PathBuf};
+
+use visio_tests::{Result, Trouble, server_package, workspace};
+
+pub use app::build;
+
+const USAGE: &str = "\
+usage: cargo xtask package [app|server]
+       cargo xtask package try [FILE.deb]";
+
+/// Runs `cargo xtask package`; without a word it makes the packages of the app and of the server.
+pub fn command(arguments: &[String]) -> Result<bool> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        [] => {
+            show(&app::build()?)?;
+            show(&[server()?])?;
+        }
+        ["app"] => show(&app::build()?)?,
+        ["server"] => show(&[server()?])?,
+        ["try"] => try_out::run(&debian(&app::build()?)?)?,
+        ["try", file] => try_out::run(Path::new(file))?,
+        _ => return Err(Trouble::new(USAGE)),
+    }
+    Ok(true)
+}
+
+/// Names each package and says how large it is.
+fn show(packages: &[PathBuf]) -> Result<()> {
+    for package in packages {
+        let size = std::fs::metadata(package)?.len() as f64 / 1024.0 / 1024.0;
+        println!("{} ({size:.1} MiB)", package.display());
+    }
+    Ok(())
+}
+
+/// The Debian package among those of the app.
+pub fn debian(packages: &[PathBuf]) -> Result<PathBuf> {
+    let is_deb = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "deb");
+    let package = packages.iter().find(is_deb);
+    let package = package.ok_or_else(|| Trouble::new("the bundler made no Debian package"))?;
+    Ok(package.clone())
+}
+
+/// Builds the server's package and gives its path. The server alone is built: where it is hosted there is no window.
+fn server() -> Result<PathBuf> {
+    build_release(&["--package", "visio-server"])?;
+    let release = workspace::target().join("release");
+    let into = release.join("bundle/server");
+    server_package::build(
+        &release.join("visio-server"),
+        env!("CARGO_PKG_VERSION"),
+        &into,
+    )
+}
+
+/// Builds every program with the release profile, into `target/release`.
+pub fn release() -> Result<()> {
+    build_release(&["--workspace"])
+}
+
+fn build_release(what: &[&str]) -> Result<()> {
+    let status = workspace::cargo()
+        .args(["build", "--release", "--bins", "--locked"])
+        .args(what)
+        .status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Trouble::new(
+            "The build did not succeed; what it says above is the reason.",
+        ))
+    }
+}
