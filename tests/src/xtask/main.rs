@@ -26,6 +26,7 @@ cargo xtask COMMAND
   bench endurance           a call of ten minutes in which one thing after another goes wrong
   package [app|server]      build what people install: the packages of the app and of the server
   package try [FILE.deb]    install the app's package on a clean Debian, start it there by a link, look, remove it
+  package manifest DIR URL  write the checksums and the manifest of the release whose files are in DIR
   guest 'COMMAND'           run a command in the emulated machine with a camera and a sound card
 ";
 

@@ -5,9 +5,13 @@
 //! | [`app`] | the app's packages for Linux, made by Tauri's own bundler |
 //! | [`libraries`] | what those packages ask the system for |
 //! | [`try_out`] | `package try`: the Debian package, installed on a clean system and started there |
+//! | [`manifest`] | `package manifest`: what is published beside the installers |
 
 mod app;
 mod libraries;
+mod manifest;
+#[cfg(test)]
+mod pieces;
 mod try_out;
 
 use std::path::{Path, PathBuf};
@@ -18,7 +22,8 @@ pub use app::build;
 
 const USAGE: &str = "\
 usage: cargo xtask package [app|server]
-       cargo xtask package try [FILE.deb]";
+       cargo xtask package try [FILE.deb]
+       cargo xtask package manifest FOLDER URL [TAG]";
 
 /// Runs `cargo xtask package`; without a word it makes the packages of the app and of the server.
 pub fn command(arguments: &[String]) -> Result<bool> {
@@ -32,6 +37,8 @@ pub fn command(arguments: &[String]) -> Result<bool> {
         ["server"] => show(&[server()?])?,
         ["try"] => try_out::run(&debian(&app::build()?)?)?,
         ["try", file] => try_out::run(Path::new(file))?,
+        ["manifest", folder, url] => manifest::write(Path::new(folder), url, None)?,
+        ["manifest", folder, url, tag] => manifest::write(Path::new(folder), url, Some(tag))?,
         _ => return Err(Trouble::new(USAGE)),
     }
     Ok(true)
