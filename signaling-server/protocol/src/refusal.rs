@@ -51,6 +51,9 @@ pub enum Refusal {
         /// After so many seconds the same is allowed.
         seconds: u64,
     },
+    /// What several servers share is out of reach: the same is allowed once it is back.
+    #[error("what the servers share is out of reach: again in a moment")]
+    Unavailable,
     /// The request took too long to arrive.
     #[error("the request arrived too slowly")]
     TooSlow,
@@ -79,7 +82,7 @@ impl Refusal {
             Self::Version { .. } => 426,
             Self::TooMany { .. } => 429,
             Self::Internal => 500,
-            Self::RoomFull | Self::ServerFull | Self::RoomsFull => 503,
+            Self::RoomFull | Self::ServerFull | Self::RoomsFull | Self::Unavailable => 503,
         }
     }
 }

@@ -1,13 +1,15 @@
 //! Requests to a server, each with a bounded time and a bounded answer.
 
 use super::SignalingError;
+use super::addresses::Addresses;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::VecDeque;
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 use visio_protocol::host_code::HostCode;
@@ -83,9 +85,10 @@ impl ApiError {
                 Refusal::RoomUnknown | Refusal::Admission => SignalingError::RoomGone,
                 Refusal::HostCode => SignalingError::HostCode,
                 Refusal::RoomFull => SignalingError::Full,
-                Refusal::ServerFull | Refusal::RoomsFull | Refusal::TooMany { .. } => {
-                    SignalingError::Busy { server }
-                }
+                Refusal::ServerFull
+                | Refusal::RoomsFull
+                | Refusal::TooMany { .. }
+                | Refusal::Unavailable => SignalingError::Busy { server },
                 Refusal::Version { protocol } => SignalingError::OtherVersion {
                     server,
                     theirs: protocol,
@@ -104,16 +107,19 @@ pub(super) struct Api {
     client: Mutex<Option<Client>>,
     /// Counts the exchanges: a request of before is not waited for.
     renewals: watch::Sender<u64>,
+    /// Which of the server's addresses new connections begin with.
+    turn: AtomicUsize,
 }
 
 impl Api {
     pub(super) fn new(server: ServerUrl) -> Self {
-        let client = Mutex::new(client(&server));
+        let client = Mutex::new(client(&server, 0));
         let renewals = watch::Sender::new(0);
         Self {
             server,
             client,
             renewals,
+            turn: AtomicUsize::new(1),
         }
     }
 
@@ -122,9 +128,14 @@ impl Api {
     }
 
     /// Lets go of every connection there is: those to a network that is gone look alive for
-    /// minutes.
+    /// minutes. New ones begin with the next of the server's addresses.
     pub(super) fn renew(&self) {
-        *self.client.lock().unwrap_or_else(PoisonError::into_inner) = client(&self.server);
+        self.renew_at(self.turn.fetch_add(1, Ordering::Relaxed));
+    }
+
+    /// As [`Self::renew`], beginning with the address that this turn begins with.
+    pub(super) fn renew_at(&self, turn: usize) {
+        *self.client.lock().unwrap_or_else(PoisonError::into_inner) = client(&self.server, turn);
         self.renewals.send_modify(|renewals| *renewals += 1);
     }
 
@@ -195,11 +206,16 @@ impl Api {
         Ok(heard.newest)
     }
 
-    /// The same by a connection of its own, which owes nothing to those that there are.
-    pub(super) async fn try_alive(&self, secret: &SessionSecret) -> Result<(), ApiError> {
-        let client = client(&self.server).ok_or(ApiError::Unreachable)?;
+    /// The same by a connection of its own, which owes nothing to those that there are. Gives the turn
+    /// at which the server answered, whatever it said.
+    pub(super) async fn try_alive(&self, secret: &SessionSecret) -> Result<usize, ApiError> {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let client = client(&self.server, turn).ok_or(ApiError::Unreachable)?;
         let request = self.sign(self.request_by(&client, Method::POST, path::ALIVE), secret);
-        send(request.timeout(CONNECT_TIME)).await.map(drop)
+        match send(request.timeout(CONNECT_TIME)).await {
+            Ok(_) | Err(ApiError::Refused(_)) => Ok(turn),
+            Err(error) => Err(error),
+        }
     }
 
     pub(super) async fn events(
@@ -314,8 +330,9 @@ impl Events {
     }
 }
 
-fn client(server: &ServerUrl) -> Option<Client> {
+fn client(server: &ServerUrl, turn: usize) -> Option<Client> {
     let builder = Client::builder()
+        .dns_resolver(Arc::new(Addresses { turn }))
         .connect_timeout(CONNECT_TIME)
         .redirect(redirect::Policy::none())
         .referer(false);

@@ -93,8 +93,8 @@ impl Listener {
                 tokio::select! {
                     opened = &mut opening => opened,
                     // What was begun while there was no network hangs on for seconds after it is back.
-                    () = scout::find(&shared.api, &secret) => {
-                        shared.api.renew();
+                    turn = scout::find(&shared.api, &secret) => {
+                        shared.api.renew_at(turn);
                         shared.api.events(&secret, last_id.as_deref()).await
                     }
                 }
@@ -130,7 +130,11 @@ impl Listener {
         self.shared.api.renew();
         self.shared.set_online(false);
         self.away = Instant::now();
-        self.shared.place().lost = Some(self.away);
+        let mut place = self.shared.place();
+        place.lost = Some(self.away);
+        // Behind one name there may be several servers, each with its own.
+        place.doubt_relay();
+        drop(place);
         step
     }
 

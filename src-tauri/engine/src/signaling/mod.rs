@@ -8,11 +8,13 @@
 //!
 //! ```text
 //! api        requests, with typed errors            place     the session in the room: pure
+//! addresses  all that a server's name leads to
 //! listener   the event stream, and its return       roster    who is there: pure
 //! scout      finds a server that was out of reach
 //! sender     messages, in order                     error     what went wrong, in words for people
 //! ```
 
+mod addresses;
 mod api;
 mod error;
 mod keepalive;

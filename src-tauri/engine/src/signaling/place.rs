@@ -38,6 +38,8 @@ pub(super) struct Place {
     opener: Opener,
     /// How to reach the others where there is no direct way, and when that was told.
     relay: Option<(RelayAccess, Instant)>,
+    /// The relay may be another by now.
+    relay_doubted: bool,
     /// To whom a message of its own has been sent, so that they believe those to the room.
     greeted: HashSet<SessionId>,
 }
@@ -51,6 +53,7 @@ impl Place {
             opener: Opener::new(&keys.sealing, keys.room, me),
             greeted: HashSet::new(),
             relay: None,
+            relay_doubted: false,
             keys,
             secret,
             role,
@@ -97,6 +100,12 @@ impl Place {
     /// The server told of its relay, or that it has none.
     pub(super) fn learn_relay(&mut self, relay: Option<&RelayAccess>, now: Instant) {
         self.relay = relay.map(|access| (access.clone(), now));
+        self.relay_doubted = false;
+    }
+
+    /// The relay that the server told of may be another by now.
+    pub(super) fn doubt_relay(&mut self) {
+        self.relay_doubted = self.relay.is_some();
     }
 
     /// The relay that the server told of last.
@@ -105,12 +114,13 @@ impl Place {
     }
 
     /// Whether the relay's credentials have lived for half of their time: then new ones are asked for, so that those at hand
-    /// are always good for a while.
+    /// are always good for a while. So are they when the relay is in doubt.
     pub(super) fn relay_ages(&self, now: Instant) -> bool {
-        self.relay.as_ref().is_some_and(|(access, told)| {
-            let half = Duration::from_secs(access.seconds / 2);
-            now.saturating_duration_since(*told) >= half.max(RENEWAL)
-        })
+        self.relay_doubted
+            || self.relay.as_ref().is_some_and(|(access, told)| {
+                let half = Duration::from_secs(access.seconds / 2);
+                now.saturating_duration_since(*told) >= half.max(RENEWAL)
+            })
     }
 
     /// A server that had forgotten us took us back.
@@ -212,5 +222,25 @@ mod tests {
         }
         place.learn_relay(None, start);
         assert_eq!(place.relay(), None);
+        place.doubt_relay();
+        assert!(!place.relay_ages(start), "there was none");
+    }
+
+    #[test]
+    fn a_relay_in_doubt_is_asked_for_once() {
+        let invite = Invite::generate("127.0.0.1:8080".parse().unwrap());
+        let mut place = Place::new(invite.keys(), SessionSecret::random(), Role::Calling);
+        let access = RelayAccess {
+            urls: Vec::new(),
+            username: String::new(),
+            password: String::new(),
+            seconds: 600,
+        };
+        let now = Instant::now();
+        place.learn_relay(Some(&access), now);
+        place.doubt_relay();
+        assert!(place.relay_ages(now));
+        place.learn_relay(Some(&access), now);
+        assert!(!place.relay_ages(now));
     }
 }

@@ -4,7 +4,7 @@
 //! A connection that is begun while there is no network tries again after 1, 3 and 7 s (RFC 6298),
 //! and would find a network that is back that much later. So every second a new one is begun.
 
-use super::api::{Api, ApiError};
+use super::api::Api;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use std::time::Duration;
@@ -17,8 +17,9 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Tries under way, at most: each takes some seconds at most.
 const MAX_TRIES: usize = 5;
 
-/// Returns when the server has answered, whatever it said.
-pub(super) async fn find(api: &Api, secret: &SessionSecret) {
+/// Returns when the server has answered, whatever it said: gives the turn of its addresses at which it
+/// did.
+pub(super) async fn find(api: &Api, secret: &SessionSecret) -> usize {
     let mut tries = FuturesUnordered::new();
     let mut next = tokio::time::interval(EVERY);
     next.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -26,7 +27,7 @@ pub(super) async fn find(api: &Api, secret: &SessionSecret) {
         tokio::select! {
             _ = next.tick(), if tries.len() < MAX_TRIES => tries.push(api.try_alive(secret)),
             Some(answer) = tries.next() => match answer {
-                Ok(_) | Err(ApiError::Refused(_)) => return,
+                Ok(turn) => return turn,
                 Err(error) => tracing::trace!(?error, "the server is not back yet"),
             },
         }

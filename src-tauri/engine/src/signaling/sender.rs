@@ -21,6 +21,9 @@ const MAX_REPEATED: usize = 256;
 /// Between two tries of a request that failed while the stream seems to be there.
 const RETRY: Duration = Duration::from_millis(100);
 
+/// Between two tries while what the servers share is out of reach.
+const ABSENCE: Duration = Duration::from_millis(500);
+
 /// The longest that is waited when the server says for how long: what is said here is about
 /// connections that somebody waits for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -98,6 +101,12 @@ impl Sender {
                 Err(ApiError::Refused(Refusal::TooMany { seconds })) => {
                     tracing::debug!(seconds, "the server wants to hear less, and is told later");
                     tokio::time::sleep(Duration::from_secs(seconds).min(PATIENCE)).await;
+                }
+                Err(ApiError::Refused(Refusal::Unavailable)) => {
+                    tracing::debug!(
+                        "the servers can't hand anything on for now, and are told later"
+                    );
+                    tokio::time::sleep(ABSENCE).await;
                 }
                 Err(ApiError::Refused(refusal))
                     if refusal != Refusal::SessionUnknown && refusal != Refusal::Internal =>
