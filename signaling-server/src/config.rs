@@ -6,6 +6,7 @@ use crate::client_address::ProxyOptions;
 use crate::guard::GuardOptions;
 use crate::metrics::MetricsOptions;
 use crate::relay::RelayOptions;
+use crate::shared::SharedOptions;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -51,6 +52,10 @@ pub struct Config {
     /// Numbers about it.
     #[command(flatten)]
     pub metrics: MetricsOptions,
+
+    /// Other servers.
+    #[command(flatten)]
+    pub shared: SharedOptions,
 }
 
 impl Config {
@@ -65,6 +70,7 @@ impl Config {
             guard: GuardOptions::default(),
             relay: RelayOptions::default(),
             metrics: MetricsOptions::default(),
+            shared: SharedOptions::default(),
         }
     }
 }

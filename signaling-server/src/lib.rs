@@ -19,6 +19,8 @@
 //! guard        pure: how much one address, and one room, may ask for
 //! metrics      numbers for whoever watches over the server
 //! data         what outlives a restart: the folder, the rooms, the host codes
+//! shared       several servers that share their rooms over Redis
+//! seam         where one server alone and one of several differ
 //! ```
 
 pub mod certificate;
@@ -31,6 +33,7 @@ pub mod guard;
 pub mod hub;
 pub mod metrics;
 pub mod relay;
+pub mod shared;
 
 mod connection;
 mod defaults;
@@ -41,6 +44,7 @@ mod files;
 mod firewall;
 mod http;
 mod listening;
+mod seam;
 mod server;
 mod stall;
 

@@ -16,6 +16,7 @@ use crate::hub::Hub;
 use crate::listening::{advice, listen};
 use crate::metrics::{self, Counters};
 use crate::relay::{Relay, RelayError, RelayOptions, RelaySecret, Relays};
+use crate::shared::{self, SharedError, Start};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -55,6 +56,9 @@ pub enum StartError {
     /// The certificate.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
+    /// What it shares with other servers.
+    #[error(transparent)]
+    Shared(#[from] SharedError),
     /// TLS itself.
     #[error("TLS does not work: {0}")]
     Tls(#[from] rustls::Error),
@@ -98,7 +102,15 @@ impl Server {
     pub async fn bind(config: Config) -> Result<Self, StartError> {
         let mut config = config.complete();
         let data = config.data.clone();
-        let store = tokio::task::spawn_blocking(move || Store::open(&data))
+        let alone = config.shared.redis.is_none();
+        let open = move || {
+            let store = Store::open(&data)?;
+            if alone {
+                store.leave_group()?;
+            }
+            Ok::<_, DataError>(store)
+        };
+        let store = tokio::task::spawn_blocking(open)
             .await
             .map_err(|_| StartError::Ended)??;
         let listeners = listen_at(&config.listen)?;
@@ -117,15 +129,35 @@ impl Server {
         );
 
         let epoch = getrandom::u32().map_err(|_| StartError::NoRandomness)?;
-        // Where there are rooms there may have been people in them.
-        let restarted = store.room_count() > 0;
+        let mut relay_secret = store.relay_secret();
+        let mut sharing = None;
+        let hub = match &config.shared.redis {
+            Some(redis) => {
+                let id = getrandom::u64().map_err(|_| StartError::NoRandomness)?;
+                let start = shared::start(redis, &store, &config.limits, id).await?;
+                let Start {
+                    shared,
+                    hub,
+                    joined,
+                } = start;
+                relay_secret = shared.relay_secret();
+                sharing = Some((Arc::new(shared), joined));
+                hub
+            }
+            None => {
+                // Where there are rooms there may have been people in them.
+                let restarted = store.room_count() > 0;
+                Hub::new(config.limits.clone(), epoch, restarted, Instant::now())
+            }
+        };
         tracing::info!(rooms = store.room_count(), "started");
-        let hub = Hub::new(config.limits.clone(), epoch, restarted, Instant::now());
         let encrypted = config.certificate.is_wanted().then(|| address.port());
-        let (relay, relays) = start_relay(&config.relay, &store, encrypted)?;
+        let (relay, relays) = start_relay(&config.relay, relay_secret, encrypted)?;
         let certificate = Certificate::start(&config.certificate, &config.data)?;
         let gate = Gate::new(&config.guard);
-        let app = Arc::new(App::new(config.limits.clone(), gate, store, hub, relays));
+        let shared = sharing.as_ref().map(|(shared, _)| Arc::clone(shared));
+        let limits = config.limits.clone();
+        let app = Arc::new(App::new(limits, gate, store, hub, relays, shared));
 
         let (stop, stopped) = watch::channel(false);
         let port = certificate.as_ref().map(|certificate| {
@@ -153,6 +185,10 @@ impl Server {
             )
         });
         let mut serving = Vec::new();
+        if let Some((shared, joined)) = sharing {
+            let run = shared::run(Arc::clone(&app), shared, joined, stopped.clone());
+            serving.push(tokio::spawn(run));
+        }
         // An address that means all of them leads nowhere from elsewhere.
         let known = config.certificate.domain.is_some() || !address.ip().is_unspecified();
         let whereabouts = Whereabouts {
@@ -263,10 +299,10 @@ impl Drop for Server {
 /// The relay of this server where it has one, and what sessions are told of relays.
 fn start_relay(
     options: &RelayOptions,
-    store: &Store,
+    own: [u8; 32],
     encrypted: Option<u16>,
 ) -> Result<(Option<Relay>, Option<Relays>), StartError> {
-    let own = || RelaySecret::from_bytes(store.relay_secret());
+    let own = || RelaySecret::from_bytes(own);
     let relay = if options.listen.is_empty() {
         None
     } else {

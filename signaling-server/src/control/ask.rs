@@ -1,9 +1,10 @@
 //! The command's side: asks the running server, or does it itself when none is running.
 
-use super::perform::Place;
+use super::perform::{Keeper, Place};
 use super::{Answer, Command, MAX_ANSWER, TIME, door};
 use crate::config::Limits;
 use crate::data::{DataError, Store};
+use futures_util::FutureExt as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -98,12 +99,20 @@ fn alone(data: &Path, command: Command) -> Result<Answer, ControlError> {
         }
         opened => opened?,
     };
+    let looks_only = matches!(command, Command::Rooms | Command::Where);
+    if store.group().is_some() && !looks_only {
+        // The others would not learn of it, and have it undone when this server joins them.
+        return Err(DataError::Shared {
+            path: data.to_owned(),
+        }
+        .into());
+    }
     let place = Place {
-        store: &store,
-        hub: None,
+        keeper: Keeper::Alone(&store),
         relays: None,
         whereabouts: None,
         max_rooms: Limits::default().max_rooms,
     };
-    Ok(place.perform(command))
+    let performed = place.perform(command).now_or_never();
+    Ok(performed.expect("there is nothing to wait for"))
 }

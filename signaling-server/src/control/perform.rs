@@ -1,16 +1,16 @@
 //! What each command does.
 
 use super::{Answer, Command, RoomLine};
-use crate::data::{DataError, Store};
-use crate::http::now_ms;
-use crate::hub::Hub;
+use crate::data::{Created, DataError, Room, Store};
+use crate::http::{App, now_ms};
+use crate::hub::People;
 use crate::relay::Relays;
 use std::cmp::Reverse;
-use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::Arc;
 use visio_protocol::host_code::HostCode;
 use visio_protocol::refusal::Refusal;
 use visio_protocol::relay::RelayAccess;
+use visio_protocol::request::CreateRoom;
 use visio_protocol::{RoomId, SessionId};
 
 /// Where people find a running server.
@@ -24,9 +24,7 @@ pub(crate) struct Whereabouts {
 
 /// What a command works on.
 pub(super) struct Place<'a> {
-    pub(super) store: &'a Store,
-    /// Where people are; a server that is not running has none.
-    pub(super) hub: Option<&'a Mutex<Hub>>,
+    pub(super) keeper: Keeper<'a>,
     /// What its sessions are told of relays.
     pub(super) relays: Option<&'a Relays>,
     /// Where people find the server; none where no server is running.
@@ -35,21 +33,36 @@ pub(super) struct Place<'a> {
     pub(super) max_rooms: usize,
 }
 
+/// Who has the rooms.
+#[derive(Clone, Copy)]
+pub(super) enum Keeper<'a> {
+    /// A server that is running.
+    Running(&'a Arc<App>),
+    /// Nobody but the disk. Nothing has to be waited for then.
+    Alone(&'a Store),
+}
+
 impl Place<'_> {
-    /// Does what the owner wants. Waits for the disk.
-    pub(super) fn perform(&self, command: Command) -> Answer {
-        self.try_to(command)
-            .unwrap_or_else(|error| Answer::Refused {
-                reason: error.to_string(),
-            })
+    /// Does what the owner wants.
+    pub(super) async fn perform(&self, command: Command) -> Answer {
+        let done = self.try_to(command).await;
+        done.unwrap_or_else(|error| refused(error.to_string()))
     }
 
-    fn try_to(&self, command: Command) -> Result<Answer, DataError> {
+    async fn try_to(&self, command: Command) -> Result<Answer, DataError> {
+        let keeper = self.keeper;
         Ok(match command {
             Command::Rooms => Answer::Rooms {
-                rooms: self.rooms(),
+                rooms: keeper.rooms().await,
             },
-            Command::CloseRoom { room } => self.close_room(room)?,
+            Command::CloseRoom { room } => {
+                if !keeper.close_room(room).await? {
+                    return Ok(refused("there is no such room"));
+                }
+                let rooms = keeper.store().room_count();
+                tracing::info!(rooms, "a room was closed");
+                Answer::Done
+            }
             Command::Where => Answer::Where {
                 running: self.whereabouts.is_some(),
                 url: self.whereabouts.and_then(|it| it.url.clone()),
@@ -61,63 +74,96 @@ impl Place<'_> {
             Command::CreateRoom {
                 room,
                 admission_hash,
-            } => match self.store.create_room(room, admission_hash, self.max_rooms) {
-                Ok(_) => Answer::Done,
-                Err(Refusal::RoomsFull) => {
-                    let most = self.max_rooms;
-                    refused(format!(
-                        "there are {most} rooms already: close some, or allow more with --max-rooms"
-                    ))
+            } => {
+                let room = CreateRoom {
+                    room,
+                    admission_hash,
+                };
+                match keeper.create_room(room, self.max_rooms).await {
+                    Ok(_) => Answer::Done,
+                    Err(Refusal::RoomsFull) => {
+                        let most = self.max_rooms;
+                        refused(format!(
+                            "there are {most} rooms already: close some, or allow more with --max-rooms"
+                        ))
+                    }
+                    Err(Refusal::Internal) => refused(
+                        "the room could not be stored: is the disk full? The server's log says more",
+                    ),
+                    Err(Refusal::Unavailable) => return Err(DataError::SharedAway),
+                    Err(refusal) => refused(refusal.to_string()),
                 }
-                Err(Refusal::Internal) => refused(
-                    "the room could not be stored: is the disk full? The server's log says more",
-                ),
-                Err(refusal) => refused(refusal.to_string()),
-            },
+            }
             Command::NewHostCode => Answer::HostCode {
-                code: self.store.new_host_code()?.reveal(),
+                code: keeper.new_host_code().await?.reveal(),
             },
             Command::RevokeHostCode { code } => match code.parse::<HostCode>() {
-                Ok(code) if self.store.revoke_host_code(&code)? => Answer::Revoked { count: 1 },
-                Ok(_) => refused("this is not a host code of this server, or no longer"),
+                Ok(code) => match keeper.revoke_host_code(code).await? {
+                    true => Answer::Revoked { count: 1 },
+                    false => refused("this is not a host code of this server, or no longer"),
+                },
                 Err(error) => refused(error.to_string()),
             },
             Command::RevokeAllHostCodes => Answer::Revoked {
-                count: self.store.revoke_all_host_codes()?,
+                count: keeper.revoke_all_host_codes().await?,
             },
         })
     }
+}
 
-    fn rooms(&self) -> Vec<RoomLine> {
-        let mut rooms = self.store.rooms();
-        rooms.sort_by_key(|(id, room)| (Reverse(room.created), *id));
-        rooms
-            .into_iter()
-            .map(|(room, stored)| {
-                // The lock is let go of after each: a list must not hold calls up.
-                let people = self
-                    .hub
-                    .map(|hub| lock(hub).people(&room))
-                    .unwrap_or_default();
-                RoomLine {
-                    room,
-                    created: stored.created,
-                    calling: people.calling,
-                    watching: people.watching,
-                }
-            })
-            .collect()
+impl<'a> Keeper<'a> {
+    fn store(self) -> &'a Store {
+        match self {
+            Self::Running(app) => &app.store,
+            Self::Alone(store) => store,
+        }
     }
 
-    fn close_room(&self, room: RoomId) -> Result<Answer, DataError> {
-        if !self.store.close_room(&room)? {
-            return Ok(refused("there is no such room"));
+    async fn rooms(self) -> Vec<RoomLine> {
+        match self {
+            Self::Running(app) => {
+                let app = Arc::clone(app);
+                // The lock is let go of after each: a list must not hold calls up.
+                let list = move || lines(&app.store, |room| app.hub().people(room));
+                tokio::task::spawn_blocking(list).await.unwrap_or_default()
+            }
+            Self::Alone(store) => lines(store, |_| People::default()),
         }
-        if let Some(hub) = self.hub {
-            lock(hub).close_room(room, Instant::now());
+    }
+
+    async fn create_room(self, room: CreateRoom, most: usize) -> Result<Created, Refusal> {
+        match self {
+            Self::Running(app) => app.create_room(room).await,
+            Self::Alone(store) => store.create_room(room.room, room.admission_hash, most),
         }
-        tracing::info!(rooms = self.store.room_count(), "a room was closed");
-        Ok(Answer::Done)
+    }
+
+    async fn close_room(self, room: RoomId) -> Result<bool, DataError> {
+        match self {
+            Self::Running(app) => app.close_room(room).await,
+            Self::Alone(store) => store.close_room(&room),
+        }
+    }
+
+    async fn new_host_code(self) -> Result<HostCode, DataError> {
+        match self {
+            Self::Running(app) => app.new_host_code().await,
+            Self::Alone(store) => store.new_host_code(),
+        }
+    }
+
+    async fn revoke_host_code(self, code: HostCode) -> Result<bool, DataError> {
+        match self {
+            Self::Running(app) => app.revoke_host_code(code).await,
+            Self::Alone(store) => store.revoke_host_code(&code),
+        }
+    }
+
+    async fn revoke_all_host_codes(self) -> Result<usize, DataError> {
+        match self {
+            Self::Running(app) => app.revoke_all_host_codes().await,
+            Self::Alone(store) => store.revoke_all_host_codes(),
+        }
     }
 }
 
@@ -128,8 +174,19 @@ fn access_for_a_look(relays: &Relays) -> Option<RelayAccess> {
     Some(relays.access(SessionId::from_bytes(session), now_ms() / 1000))
 }
 
-fn lock(hub: &Mutex<Hub>) -> std::sync::MutexGuard<'_, Hub> {
-    hub.lock().unwrap_or_else(PoisonError::into_inner)
+fn lines(store: &Store, people: impl Fn(&RoomId) -> People) -> Vec<RoomLine> {
+    let mut rooms = store.rooms();
+    rooms.sort_by_key(|(id, room)| (Reverse(room.created), *id));
+    let line = |(room, stored): (RoomId, Room)| {
+        let People { calling, watching } = people(&room);
+        RoomLine {
+            room,
+            created: stored.created,
+            calling,
+            watching,
+        }
+    };
+    rooms.into_iter().map(line).collect()
 }
 
 fn refused(reason: impl Into<String>) -> Answer {

@@ -1,6 +1,6 @@
 //! The server's side: one command at a time.
 
-use super::perform::{Place, Whereabouts};
+use super::perform::{Keeper, Place, Whereabouts};
 use super::{Answer, Door, MAX_REQUEST, TIME};
 use crate::http::App;
 use std::io;
@@ -24,7 +24,6 @@ pub(crate) async fn serve(
     whereabouts: Whereabouts,
     mut stop: watch::Receiver<bool>,
 ) {
-    let whereabouts = Arc::new(whereabouts);
     loop {
         let arrived = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
@@ -45,26 +44,20 @@ pub(crate) async fn serve(
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     app: &Arc<App>,
-    whereabouts: &Arc<Whereabouts>,
+    whereabouts: &Whereabouts,
 ) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     let mut line = String::new();
     (&mut stream).take(MAX_REQUEST).read_line(&mut line).await?;
     let answer = match serde_json::from_str(&line) {
         Ok(command) => {
-            let (app, whereabouts) = (Arc::clone(app), Arc::clone(whereabouts));
-            tokio::task::spawn_blocking(move || {
-                let place = Place {
-                    store: &app.store,
-                    hub: Some(app.hub_mutex()),
-                    relays: app.relays.as_ref(),
-                    whereabouts: Some(&whereabouts),
-                    max_rooms: app.limits.max_rooms,
-                };
-                place.perform(command)
-            })
-            .await
-            .map_err(io::Error::other)?
+            let place = Place {
+                keeper: Keeper::Running(app),
+                relays: app.relays.as_ref(),
+                whereabouts: Some(whereabouts),
+                max_rooms: app.limits.max_rooms,
+            };
+            place.perform(command).await
         }
         Err(_) => Answer::Refused {
             reason: "the running server does not know this command: it is of another version, restart it"

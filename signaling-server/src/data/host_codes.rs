@@ -9,7 +9,7 @@ use visio_protocol::host_code::{HostCode, HostCodeHash};
 
 /// Hash of a host code to the time at which it was made, in seconds since 1970; 0 where that is not
 /// known.
-const HOST_CODES: TableDefinition<[u8; 32], u64> = TableDefinition::new("host codes");
+pub(super) const HOST_CODES: TableDefinition<[u8; 32], u64> = TableDefinition::new("host codes");
 
 /// Where the hash of the only host code was, before there could be several.
 const SERVER: TableDefinition<&str, [u8; 32]> = TableDefinition::new("server");
@@ -52,6 +52,36 @@ impl HostCodes {
         self.0
             .iter()
             .fold(false, |found, hash| found | hash.matches(code))
+    }
+
+    /// All of them.
+    pub(super) fn hashes(&self) -> Vec<[u8; 32]> {
+        self.0.iter().map(|hash| *hash.as_bytes()).collect()
+    }
+
+    /// From now on there are these alone, as far as there may be so many. The disk learns of it later.
+    pub(super) fn replace(&mut self, hashes: Vec<[u8; 32]>) {
+        self.0.clear();
+        for hash in hashes {
+            self.gain(hash);
+        }
+    }
+
+    /// There is this one too, if there may be so many. The disk learns of it later.
+    pub(super) fn gain(&mut self, hash: [u8; 32]) {
+        if self.hashes().contains(&hash) {
+            return;
+        }
+        if self.len() < MAX_HOST_CODES {
+            self.0.push(HostCodeHash::from_bytes(hash));
+        } else {
+            tracing::warn!("there are {MAX_HOST_CODES} host codes: another one is not taken");
+        }
+    }
+
+    /// There is no such one any more. The disk learns of it later.
+    pub(super) fn lose(&mut self, hash: &[u8; 32]) {
+        self.0.retain(|other| other.as_bytes() != hash);
     }
 
     /// Adds one that was made at `now`, in seconds since 1970.

@@ -17,6 +17,7 @@ mod drawer;
 mod folder;
 mod host_code;
 mod host_codes;
+mod mirror;
 mod opening;
 mod store;
 
@@ -27,6 +28,7 @@ pub(crate) mod owner_only;
 pub(crate) use drawer::Drawer;
 pub use host_code::read_or_make as host_code;
 pub use host_codes::MAX_HOST_CODES;
+pub(crate) use store::seconds_since_1970;
 pub use store::{Created, Room, Store};
 
 use std::path::PathBuf;
@@ -68,6 +70,20 @@ pub enum DataError {
         /// Its format.
         theirs: u64,
     },
+    /// It belongs to several servers, and this one is not running.
+    #[error(
+        "{path} belongs to a server that shares its rooms with others, and that does not run: start it, or give this command to another of them"
+    )]
+    Shared {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The work on the disk was given up.
+    #[error("the disk was not waited for: {0}")]
+    Interrupted(String),
+    /// What servers share can't be reached.
+    #[error("Redis is away: try again once it is back (the server's log says more)")]
+    SharedAway,
     /// There are as many host codes as there may be.
     #[error("there are {max} host codes already: revoke some first (visio-server host-code revoke)", max = MAX_HOST_CODES)]
     TooManyHostCodes,

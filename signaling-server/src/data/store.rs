@@ -6,6 +6,7 @@
 
 use super::folder::Folder;
 use super::host_codes::{HostCodes, MAX_HOST_CODES};
+use super::mirror::read_group;
 use super::opening::{self, database_error};
 use super::{DataError, host_code};
 use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
@@ -19,14 +20,14 @@ use visio_protocol::keys::AdmissionHash;
 use visio_protocol::refusal::Refusal;
 
 /// Room id to hash of its admission key.
-const ROOMS: TableDefinition<[u8; 16], [u8; 32]> = TableDefinition::new("rooms");
+pub(super) const ROOMS: TableDefinition<[u8; 16], [u8; 32]> = TableDefinition::new("rooms");
 
 /// Room id to the time at which it was created, in seconds since 1970. Rooms of earlier versions
 /// have none.
-const CREATED: TableDefinition<[u8; 16], u64> = TableDefinition::new("rooms created");
+pub(super) const CREATED: TableDefinition<[u8; 16], u64> = TableDefinition::new("rooms created");
 
 /// What there is one of.
-const SERVER: TableDefinition<&str, [u8; 32]> = TableDefinition::new("server");
+pub(super) const SERVER: TableDefinition<&str, [u8; 32]> = TableDefinition::new("server");
 
 /// What the relay's passwords follow from, in [`SERVER`].
 const RELAY_SECRET: &str = "relay secret";
@@ -34,13 +35,15 @@ const RELAY_SECRET: &str = "relay secret";
 /// Rooms and host codes, on disk and in memory.
 #[derive(Debug)]
 pub struct Store {
-    folder: Folder,
+    pub(super) folder: Folder,
     relay_secret: [u8; 32],
     /// Held by whoever changes something, while the disk is written to; `None` after an error of
     /// the disk. Whoever only reads does not wait for it.
     database: Mutex<Option<Database>>,
-    host_codes: Mutex<HostCodes>,
-    rooms: Mutex<HashMap<RoomId, Room>>,
+    pub(super) host_codes: Mutex<HostCodes>,
+    pub(super) rooms: Mutex<HashMap<RoomId, Room>>,
+    /// The group of servers that this one belongs to.
+    pub(super) group: Mutex<Option<[u8; 32]>>,
 }
 
 /// A room, as it is stored.
@@ -74,12 +77,14 @@ impl Store {
         let host_codes = HostCodes::load(&database, &folder)?;
         let relay_secret = load_relay_secret(&database).map_err(failed)?;
         let rooms = read_rooms(&database).map_err(failed)?;
+        let group = read_group(&database).map_err(failed)?;
         Ok(Self {
             folder,
             relay_secret,
             database: Mutex::new(Some(database)),
             host_codes: Mutex::new(host_codes),
             rooms: Mutex::new(rooms),
+            group: Mutex::new(group),
         })
     }
 
@@ -213,7 +218,7 @@ impl Store {
     }
 
     /// Changes something on the disk. One change at a time.
-    fn change<T>(
+    pub(super) fn change<T>(
         &self,
         change: impl FnOnce(&Database) -> Result<T, redb::Error>,
     ) -> Result<T, DataError> {
@@ -229,11 +234,11 @@ impl Store {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn seconds_since_1970() -> u64 {
+pub(crate) fn seconds_since_1970() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.unwrap_or_default().as_secs()
 }

@@ -29,7 +29,7 @@ pub(super) async fn listen(
 ) -> Result<Response, Refused> {
     app.gate.ask(client, Asked::Stream)?;
     let last_id = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    let stream = app.hub().listen(me, last_id, cut_off, Instant::now())?;
+    let stream = app.listen(me, last_id, cut_off).await?;
     Ok((
         [(CONTENT_TYPE, "text/event-stream")],
         Body::new(StreamBody(stream)),

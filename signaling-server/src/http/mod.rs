@@ -16,6 +16,7 @@ use crate::guard::Gate;
 use crate::hub::Hub;
 use crate::metrics::Counters;
 use crate::relay::Relays;
+use crate::shared::Shared;
 use answer::Refused;
 use axum::extract::State;
 use axum::routing::{get, post, put};
@@ -36,6 +37,8 @@ pub(crate) struct App {
     pub(crate) gate: Arc<Gate>,
     /// What has happened.
     pub(crate) counters: Arc<Counters>,
+    /// What it shares with other servers, if there are any.
+    pub(crate) shared: Option<Arc<Shared>>,
     hub: Mutex<Hub>,
 }
 
@@ -46,6 +49,7 @@ impl App {
         store: Store,
         hub: Hub,
         relays: Option<Relays>,
+        shared: Option<Arc<Shared>>,
     ) -> Self {
         Self {
             limits,
@@ -53,13 +57,9 @@ impl App {
             relays,
             gate: Arc::new(gate),
             counters: Arc::default(),
+            shared,
             hub: Mutex::new(hub),
         }
-    }
-
-    /// Everything that is in memory, for those who wait for it elsewhere.
-    pub(crate) fn hub_mutex(&self) -> &Mutex<Hub> {
-        &self.hub
     }
 
     /// Everything that is in memory. Held for microseconds, and never across an await.

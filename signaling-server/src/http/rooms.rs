@@ -12,7 +12,6 @@ use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use std::sync::Arc;
-use std::time::Instant;
 use visio_protocol::RoomId;
 use visio_protocol::host_code::HostCode;
 use visio_protocol::refusal::Refusal;
@@ -68,19 +67,9 @@ pub(super) async fn create(
     _host: Host,
     Bounded(body): Bounded<CreateRoom>,
 ) -> Result<(StatusCode, Json<RoomCreated>), Refused> {
-    let CreateRoom {
-        room,
-        admission_hash,
-    } = body;
-    let created = tokio::task::spawn_blocking(move || {
-        let created = app
-            .store
-            .create_room(room, admission_hash, app.limits.max_rooms)?;
-        tracing::info!(rooms = app.store.room_count(), "a room was created");
-        Ok::<_, Refusal>(created)
-    })
-    .await
-    .map_err(|_| Refusal::Internal)??;
+    let room = body.room;
+    let created = app.create_room(body).await?;
+    tracing::info!(rooms = app.store.room_count(), "a room was created");
     let status = match created {
         Created::New => StatusCode::CREATED,
         Created::Already => StatusCode::OK,
@@ -102,18 +91,13 @@ pub(super) async fn enter(
     Room(room): Room,
     Bounded(body): Bounded<EnterRoom>,
 ) -> Result<Json<RoomEntered>, Refused> {
-    let admission = app.store.admission(&room).ok_or(Refusal::RoomUnknown)?;
+    let admission = app.admission(&room).await?;
     if !admission.admits(&body.admission) {
         app.gate.ask(client, Asked::WrongAdmission)?;
         return Err(Refusal::Admission.into());
     }
-    let mut hub = app.hub();
-    // The owner may have closed it meanwhile, and has then sent away all who were in it.
-    if app.store.admission(&room).is_none() {
-        return Err(Refusal::RoomUnknown.into());
-    }
-    let entered = hub.enter(me, room, body.role, body.returning, Instant::now())?;
-    tracing::debug!(sessions = hub.session_count(), role = ?body.role, returning = body.returning, "a session entered a room");
+    let entered = app.enter(me, room, body.role, body.returning).await?;
+    tracing::debug!(sessions = app.hub().session_count(), role = ?body.role, returning = body.returning, "a session entered a room");
     let now = now_ms();
     let relays = app.relays.as_ref();
     Ok(Json(RoomEntered {
@@ -127,9 +111,13 @@ pub(super) async fn enter(
 }
 
 /// `DELETE /v1/rooms/ROOM/me`.
-pub(super) async fn leave(State(app): State<Arc<App>>, Me(me): Me, Room(room): Room) -> StatusCode {
-    app.hub().leave(me, room, Instant::now());
-    StatusCode::NO_CONTENT
+pub(super) async fn leave(
+    State(app): State<Arc<App>>,
+    Me(me): Me,
+    Room(room): Room,
+) -> Result<StatusCode, Refused> {
+    app.leave(me, room).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `POST /v1/rooms/ROOM/signals`.
@@ -140,12 +128,13 @@ pub(super) async fn signal(
     Bounded(body): Bounded<SendSignals>,
 ) -> Result<(StatusCode, Json<SignalsSent>), Refused> {
     // Not for rooms that there are none of: what is kept of a room is kept of those alone.
-    if app.store.admission(&room).is_none() {
-        return Err(Refusal::SessionUnknown.into());
-    }
+    match app.admission(&room).await {
+        Err(Refusal::RoomUnknown) => return Err(Refusal::SessionUnknown.into()),
+        known => known?,
+    };
     let count = body.signals.len();
     app.gate.say(room, count)?;
-    let unknown = app.hub().signal(me, room, body.signals, Instant::now())?;
+    let unknown = app.signal(me, room, body.signals).await?;
     app.counters.handed_on(count);
     Ok((StatusCode::ACCEPTED, Json(SignalsSent { unknown })))
 }

@@ -8,7 +8,6 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use std::sync::Arc;
-use std::time::Instant;
 use visio_protocol::refusal::Refusal;
 use visio_protocol::request::{HeardAlive, VERSION_HEADER};
 use visio_protocol::secret::SessionSecret;
@@ -57,6 +56,6 @@ pub(super) async fn alive(
     State(app): State<Arc<App>>,
     Me(me): Me,
 ) -> Result<Json<HeardAlive>, Refused> {
-    let newest = app.hub().alive(me, Instant::now())?;
+    let newest = app.alive(me).await?;
     Ok(Json(HeardAlive { newest }))
 }

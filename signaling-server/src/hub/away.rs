@@ -10,9 +10,9 @@ use visio_protocol::{RoomId, SessionId};
 /// Where a session was before it was gone.
 #[derive(Debug)]
 pub(super) struct Away {
-    since: Instant,
+    pub(super) since: Instant,
     /// At most as many as a session may have rooms.
-    places: Vec<(RoomId, Member)>,
+    pub(super) places: Vec<(RoomId, Member)>,
 }
 
 impl Away {
@@ -87,19 +87,22 @@ impl Hub {
         });
     }
 
-    /// Somebody wants to come in, and there is no place: whoever has been away for longest gives
-    /// theirs. False when nobody is.
-    pub(super) fn make_room(&mut self) -> bool {
+    /// Whoever has been away for longest: the first to give up their place when somebody wants to come
+    /// in and there is none.
+    pub(super) fn longest_away(&self) -> Option<SessionId> {
         let away = self.sessions.iter();
         let longest = away
             .filter_map(|(id, session)| Some((session.away.as_ref()?.since, *id)))
             .min();
-        let Some((_, id)) = longest else {
-            return false;
-        };
-        if let Some(session) = self.sessions.remove(&id) {
+        longest.map(|(_, id)| id)
+    }
+
+    /// Nobody waits any more for one that is away.
+    pub(super) fn forget(&mut self, me: SessionId) {
+        if self.sessions.get(&me).is_some_and(|it| it.away.is_some())
+            && let Some(session) = self.sessions.remove(&me)
+        {
             session.mailbox.close();
         }
-        true
     }
 }

@@ -3,6 +3,10 @@
 //! Shared between the hub and the connection that carries the stream, hence the lock; it is held
 //! for a few instructions and never across an await. A mailbox without a stream keeps its history,
 //! for when one comes back.
+//!
+//! Where several servers share rooms, each of them keeps the mailbox of every session, and events get
+//! the same numbers on all of them: those of the log that all of them read. So a stream that was cut
+//! on one server goes on at another.
 
 use super::history::History;
 use crate::config::Limits;
@@ -19,25 +23,70 @@ pub type CutOff = Arc<tokio::sync::Notify>;
 
 /// An event without its id, so that all sessions of a room share one copy.
 #[derive(Debug, Clone)]
-pub(super) struct Letter(Bytes);
+pub(super) struct Letter {
+    text: Bytes,
+    /// The number that it gets, if that is not simply the next.
+    number: u128,
+}
 
 impl Letter {
     pub(super) fn new(event: &Event) -> Self {
-        Self(format!("event: {}\ndata: {}\n\n", event.name(), event.data()).into())
+        Self {
+            text: format!("event: {}\ndata: {}\n\n", event.name(), event.data()).into(),
+            number: 0,
+        }
+    }
+
+    /// The same, with this number.
+    pub(super) fn numbered(self, number: u128) -> Self {
+        Self { number, ..self }
+    }
+}
+
+/// Where the numbers of events come from, and how ids tell so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Numbers {
+    /// This server counts. The epoch tells its ids from those before its restart.
+    Own {
+        /// Another one at each start.
+        epoch: u32,
+    },
+    /// The log that all servers read.
+    Shared,
+}
+
+impl Numbers {
+    fn id(self, number: u128) -> String {
+        match self {
+            Self::Own { epoch } => format!("{epoch:08x}-{number}"),
+            Self::Shared => format!("s-{number:x}"),
+        }
+    }
+
+    fn number(self, id: &str) -> Option<u128> {
+        let (kind, number) = id.split_once('-')?;
+        match self {
+            Self::Own { epoch } => {
+                let theirs = u32::from_str_radix(kind, 16).ok()?;
+                (theirs == epoch).then(|| number.parse().ok())?
+            }
+            Self::Shared => (kind == "s").then(|| u128::from_str_radix(number, 16).ok())?,
+        }
     }
 }
 
 /// What waits for one session.
 #[derive(Debug)]
 pub(super) struct Mailbox {
-    /// Tells event ids of this server from those before its restart.
-    epoch: u32,
+    numbers: Numbers,
     inner: Mutex<Inner>,
 }
 
 #[derive(Debug)]
 struct Inner {
     history: History,
+    /// Who has arrived and left is not known from before this number, what was said is.
+    known_from: u128,
     reader: Option<Reader>,
     /// Counts the streams that this session has had.
     readers: u64,
@@ -50,10 +99,10 @@ struct Inner {
 #[derive(Debug)]
 struct Reader {
     number: u64,
-    /// The number of the next event it takes.
-    next: u64,
+    /// The number of the event that it took last.
+    taken: u128,
     /// How far it was behind when it came, and has not caught up yet: not its fault.
-    behind: u64,
+    behind: usize,
     heartbeat: bool,
     /// When something was last handed to it.
     written: Instant,
@@ -62,11 +111,12 @@ struct Reader {
 }
 
 impl Mailbox {
-    pub(super) fn new(epoch: u32, now: Instant) -> Self {
+    pub(super) fn new(numbers: Numbers, now: Instant) -> Self {
         Self {
-            epoch,
+            numbers,
             inner: Mutex::new(Inner {
                 history: History::default(),
+                known_from: 0,
                 reader: None,
                 readers: 0,
                 away_since: now,
@@ -79,14 +129,15 @@ impl Mailbox {
     /// on from its last id.
     pub(super) fn push(&self, letter: &Letter, limits: &Limits, now: Instant) {
         let mut inner = self.lock();
-        inner.history.push(letter.0.clone(), limits, now);
-        let newest = inner.history.newest();
-        let oldest = inner.history.oldest();
-        let Some(reader) = &mut inner.reader else {
+        let Inner {
+            history, reader, ..
+        } = &mut *inner;
+        history.push(letter.text.clone(), letter.number, limits, now);
+        let Some(reader) = reader else {
             return;
         };
-        let waiting = newest + 1 - reader.next;
-        if waiting > limits.queue_events as u64 + reader.behind || reader.next < oldest {
+        let waiting = history.count_after(reader.taken);
+        if waiting > limits.queue_events + reader.behind || reader.taken < history.dropped() {
             tracing::info!(waiting, "a reader is too slow and is cut off");
             inner.end_stream(now);
         } else if let Some(waker) = reader.waker.take() {
@@ -108,22 +159,26 @@ impl Mailbox {
             return None;
         }
         inner.end_stream(now);
-        let oldest = inner.history.oldest();
         let newest = inner.history.newest();
-        let wanted = last_id
-            .and_then(|id| self.number_of(id))
-            .filter(|number| *number <= newest)
-            .map_or(1, |number| number + 1);
-        let lost = wanted < oldest;
+        let had = last_id.and_then(|id| self.numbers.number(id));
+        let had = match self.numbers {
+            Numbers::Own { .. } => had.filter(|number| *number <= newest),
+            // Another server may have told it more than this one had to tell.
+            Numbers::Shared => had.inspect(|number| inner.history.go_on_from(*number)),
+        };
+        let had = had.unwrap_or(0);
+        let gap = had < inner.history.dropped();
+        let lost = gap || had < inner.known_from;
         // With a gap, the rest is of no use: whoever missed something asks anew. A roster tells who
         // is there.
-        let next = if lost { newest + 1 } else { wanted };
+        let taken = if gap { newest } else { had };
+        let behind = inner.history.count_after(taken);
         inner.readers += 1;
         let number = inner.readers;
         inner.reader = Some(Reader {
             number,
-            next,
-            behind: newest + 1 - next,
+            taken,
+            behind,
             heartbeat: true,
             written: now,
             waker: None,
@@ -140,8 +195,13 @@ impl Mailbox {
     /// Looks after the stream: a heartbeat when it is time, and nothing kept for too long.
     pub(super) fn tick(&self, limits: &Limits, now: Instant) {
         let mut inner = self.lock();
-        let undelivered = inner.reader.as_ref().map_or(0, |reader| reader.next);
-        inner.history.forget_old(undelivered, limits, now);
+        let delivered = match (&inner.reader, self.numbers) {
+            (Some(reader), _) => reader.taken,
+            (None, Numbers::Own { .. }) => 0,
+            // It is another server's to deliver, or has been for as long as anybody waits for a session.
+            (None, Numbers::Shared) => u128::MAX,
+        };
+        inner.history.forget_old(delivered, limits, now);
         if let Some(reader) = &mut inner.reader
             && !reader.heartbeat
             && now.saturating_duration_since(reader.written) >= limits.heartbeat
@@ -178,17 +238,13 @@ impl Mailbox {
     /// The id of the newest event.
     pub(super) fn newest_id(&self) -> Option<String> {
         let newest = self.lock().history.newest();
-        (newest > 0).then(|| self.id_of(newest))
+        (newest > 0).then(|| self.numbers.id(newest))
     }
 
-    fn id_of(&self, number: u64) -> String {
-        format!("{:08x}-{number}", self.epoch)
-    }
-
-    fn number_of(&self, id: &str) -> Option<u64> {
-        let (epoch, number) = id.split_once('-')?;
-        let epoch = u32::from_str_radix(epoch, 16).ok()?;
-        (epoch == self.epoch).then(|| number.parse().ok())?
+    /// Who arrives and leaves is known from this number on; a stream that goes on from before is told
+    /// who is there instead.
+    pub(super) fn known_from(&self, number: u128) {
+        self.lock().known_from = number;
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -231,13 +287,13 @@ impl Stream {
         else {
             return Poll::Ready(None);
         };
-        if let Some(event) = history.get(reader.next) {
-            let id = format!("id: {}\n", self.mailbox.id_of(reader.next));
+        if let Some((number, event)) = history.after(reader.taken) {
+            let id = format!("id: {}\n", self.mailbox.numbers.id(number));
             let text = [id.as_bytes(), event].concat();
-            reader.next += 1;
+            reader.taken = number;
             reader.written = now;
             reader.heartbeat = false;
-            if reader.next > history.newest() {
+            if history.count_after(number) == 0 {
                 reader.behind = 0;
             }
             return Poll::Ready(Some(text.into()));

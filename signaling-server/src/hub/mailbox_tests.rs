@@ -22,7 +22,10 @@ fn limits() -> Limits {
 
 fn mailbox() -> (Arc<Mailbox>, Instant) {
     let now = Instant::now();
-    (Arc::new(Mailbox::new(0xabcd, now)), now)
+    (
+        Arc::new(Mailbox::new(Numbers::Own { epoch: 0xabcd }, now)),
+        now,
+    )
 }
 
 /// The ids that a stream has ready; heartbeats are left out.
@@ -154,4 +157,51 @@ fn a_closed_mailbox_delivers_what_waits_and_ends() {
     assert_eq!(ids(&stream, now).len(), 1);
     assert!(has_ended(&stream, now));
     assert!(mailbox.attach(None, CutOff::default(), now).is_none());
+}
+
+#[test]
+fn a_stream_that_was_cut_on_one_server_goes_on_at_another() {
+    let now = Instant::now();
+    let [one, other] = [0, 1].map(|_| Arc::new(Mailbox::new(Numbers::Shared, now)));
+    for number in [0x100, 0x100, 0x300] {
+        for mailbox in [&one, &other] {
+            mailbox.push(&letter().numbered(number), &limits(), now);
+        }
+    }
+    // Who is there, which one server alone has told.
+    one.push(&letter().numbered(0x300), &limits(), now);
+    let (stream, _) = one.attach(None, CutOff::default(), now).unwrap();
+    assert_eq!(ids(&stream, now), ["s-100", "s-101", "s-300", "s-301"]);
+    for (last, rest) in [("s-100", &["s-101", "s-300"][..]), ("s-301", &[])] {
+        let (stream, lost) = other.attach(Some(last), CutOff::default(), now).unwrap();
+        assert!(!lost);
+        assert_eq!(ids(&stream, now), rest, "after {last}");
+    }
+    let (stream, _) = other.attach(Some("s-301"), CutOff::default(), now).unwrap();
+    other.push(&letter().numbered(0x300), &limits(), now);
+    assert_eq!(ids(&stream, now), ["s-302"]);
+}
+
+#[test]
+fn a_server_that_came_later_tells_what_was_said_and_that_it_does_not_know_who_came() {
+    let now = Instant::now();
+    let mailbox = Arc::new(Mailbox::new(Numbers::Shared, now));
+    mailbox.push(&letter().numbered(5), &limits(), now);
+    mailbox.known_from(9);
+    let (stream, lost) = mailbox.attach(Some("s-4"), CutOff::default(), now).unwrap();
+    assert!(lost);
+    assert_eq!(ids(&stream, now), ["s-5"]);
+    let (_, lost) = mailbox.attach(Some("s-9"), CutOff::default(), now).unwrap();
+    assert!(!lost);
+}
+
+#[test]
+fn what_another_server_delivers_is_not_kept_for_longer_than_it_may_be_asked_for() {
+    let now = Instant::now();
+    let mailbox = Arc::new(Mailbox::new(Numbers::Shared, now));
+    mailbox.push(&letter().numbered(5), &limits(), now);
+    mailbox.tick(&limits(), now + Duration::from_secs(61));
+    let (stream, lost) = mailbox.attach(Some("s-4"), CutOff::default(), now).unwrap();
+    assert!(lost);
+    assert!(ids(&stream, now).is_empty());
 }

@@ -4,18 +4,23 @@
 //! what time brings: heartbeats, departures of those who are not heard of, the end of settling. The
 //! caller has one lock around it all, held for microseconds.
 
+mod among;
 mod away;
 mod census;
+mod change;
 mod history;
 mod mailbox;
 mod parked;
 
+pub use among::Entrance;
 pub use census::{Census, People};
+pub use change::{Change, Outcome, Seat, ServerId};
 pub use mailbox::{CutOff, Stream};
 
 use crate::config::Limits;
+use among::Among;
 use away::Away;
-use mailbox::{Letter, Mailbox};
+use mailbox::{Letter, Mailbox, Numbers};
 use parked::Parked;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,13 +36,15 @@ use visio_protocol::{RoomId, SessionId};
 #[derive(Debug)]
 pub struct Hub {
     limits: Limits,
-    /// Tells event ids of this server from those before its restart.
-    epoch: u32,
+    /// What events are numbered by.
+    numbers: Numbers,
     sessions: HashMap<SessionId, Session>,
     /// Only rooms that somebody is in.
     rooms: HashMap<RoomId, HashMap<SessionId, Member>>,
     /// While it is set, sessions from before a restart are taken back.
     settling: Option<Settling>,
+    /// What it takes to be one of several.
+    among: Option<Among>,
 }
 
 #[derive(Debug)]
@@ -51,6 +58,10 @@ struct Session {
     says_so: bool,
     /// The others have been told that it left; it may yet come back.
     away: Option<Away>,
+    /// Of several servers, the one that looks after it.
+    host: ServerId,
+    /// Where in their log something was heard of it last.
+    sign: u128,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +78,13 @@ struct Settling {
     parked: Parked,
 }
 
+impl Settling {
+    fn until(until: Instant) -> Self {
+        let parked = Parked::default();
+        Self { until, parked }
+    }
+}
+
 /// What a session learns when it enters a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entered {
@@ -80,16 +98,14 @@ impl Hub {
     /// An empty hub. `restarted`: there may be sessions from before, which are taken back for as
     /// long as the grace period.
     pub fn new(limits: Limits, epoch: u32, restarted: bool, now: Instant) -> Self {
-        let settling = restarted.then(|| Settling {
-            until: now + limits.grace,
-            parked: Parked::default(),
-        });
+        let settling = restarted.then(|| Settling::until(now + limits.grace));
         Self {
             limits,
-            epoch,
+            numbers: Numbers::Own { epoch },
             sessions: HashMap::new(),
             rooms: HashMap::new(),
             settling,
+            among: None,
         }
     }
 
@@ -107,9 +123,18 @@ impl Hub {
         now: Instant,
     ) -> Result<Entered, Refusal> {
         self.heard(me, now);
+        if self.member(room, me).is_none()
+            && let Some(longest_away) = self.check_place(me, room, returning)?
+        {
+            self.forget(longest_away);
+        }
+        Ok(self.admit(me, room, role, now))
+    }
+
+    /// Lets a session in that may come in.
+    fn admit(&mut self, me: SessionId, room: RoomId, role: Role, now: Instant) -> Entered {
         let was = self.member(room, me).copied();
         if was.is_none() {
-            self.check_place(me, room, returning)?;
             self.add(me, room, now);
         }
         let last = was.map_or(0, |was| was.last);
@@ -128,10 +153,10 @@ impl Hub {
             }
             Some(_) => {}
         }
-        Ok(Entered {
+        Entered {
             present: self.present(me, room),
             complete: self.settling.is_none(),
-        })
+        }
     }
 
     /// Takes a session out of a room.
@@ -150,16 +175,17 @@ impl Hub {
     }
 
     /// A room is closed: everybody in it leaves, and whoever may yet come back has no place there
-    /// any more.
-    pub fn close_room(&mut self, room: RoomId, now: Instant) {
+    /// any more. Gives those.
+    pub fn close_room(&mut self, room: RoomId, now: Instant) -> Vec<SessionId> {
         let sessions = self.sessions.iter();
         let there: Vec<SessionId> = sessions
             .filter(|(_, session)| session.rooms.contains(&room))
             .map(|(id, _)| *id)
             .collect();
-        for session in there {
-            self.leave(session, room, now);
+        for session in &there {
+            self.leave(*session, room, now);
         }
+        there
     }
 
     /// Hands sealed messages on, in this order; those that were handed on before are dropped. Gives
@@ -232,7 +258,7 @@ impl Hub {
         Ok(stream)
     }
 
-    /// A session says that it lives, and learns the id of its newest event.
+    /// A session says that it lives, and learns the id of its newest event, if its stream is here.
     ///
     /// # Errors
     /// `SessionUnknown`.
@@ -240,7 +266,9 @@ impl Hub {
         self.heard(me, now);
         let session = self.sessions.get_mut(&me).ok_or(Refusal::SessionUnknown)?;
         session.says_so = true;
-        Ok(session.mailbox.newest_id())
+        let session = &self.sessions[&me];
+        let here = !self.is_elsewhere(session);
+        Ok(session.mailbox.newest_id().filter(|_| here))
     }
 
     /// What time brings.
@@ -251,6 +279,13 @@ impl Hub {
             .is_some_and(|settling| now >= settling.until)
         {
             self.settle(now);
+        }
+        if self.among.is_some() {
+            for session in self.sessions.values() {
+                session.mailbox.tick(&self.limits, now);
+            }
+            // Who is gone is gone on all servers: see `overdue`.
+            return;
         }
         let gone: Vec<SessionId> = self
             .sessions
@@ -303,7 +338,7 @@ impl Hub {
             return None;
         };
         if self.member(room, recipient).is_some() {
-            self.tell(recipient, &Letter::new(&event), now);
+            self.tell(recipient, &self.numbered(Letter::new(&event)), now);
             return None;
         }
         match &mut self.settling {
@@ -319,42 +354,50 @@ impl Hub {
         self.rooms.get(&room)?.get(&session)
     }
 
-    fn check_place(&mut self, me: SessionId, room: RoomId, returning: bool) -> Result<(), Refusal> {
+    /// Whether there is a place for this session in this room; gives who gives up theirs for it.
+    fn check_place(
+        &self,
+        me: SessionId,
+        room: RoomId,
+        returning: bool,
+    ) -> Result<Option<SessionId>, Refusal> {
         if returning && self.settling.is_none() {
             return Err(Refusal::SessionOver);
         }
         let rooms = self.sessions.get(&me).map(|session| session.rooms.len());
-        match rooms {
+        let gives_way = match rooms {
             Some(rooms) if rooms >= self.limits.max_session_rooms => {
                 return Err(Refusal::RoomsFull);
             }
-            None if self.sessions.len() >= self.limits.max_sessions && !self.make_room() => {
-                return Err(Refusal::ServerFull);
+            None if self.sessions.len() >= self.limits.max_sessions => {
+                Some(self.longest_away().ok_or(Refusal::ServerFull)?)
             }
-            _ => {}
-        }
+            _ => None,
+        };
         let members = self.rooms.get(&room).map_or(0, HashMap::len);
         if members >= self.limits.max_room_sessions {
             Err(Refusal::RoomFull)
         } else {
-            Ok(())
+            Ok(gives_way)
         }
     }
 
     fn add(&mut self, me: SessionId, room: RoomId, now: Instant) {
-        let epoch = self.epoch;
+        let numbers = self.numbers;
         let session = self.sessions.entry(me).or_insert_with(|| Session {
-            mailbox: Arc::new(Mailbox::new(epoch, now)),
+            mailbox: Arc::new(Mailbox::new(numbers, now)),
             rooms: Vec::new(),
             heard: now,
             says_so: false,
             away: None,
+            host: ServerId::NONE,
+            sign: 0,
         });
         session.rooms.push(room);
-        if let Some(settling) = &mut self.settling {
-            for letter in settling.parked.take(me, room) {
-                session.mailbox.push(&letter, &self.limits, now);
-            }
+        let settling = self.settling.as_mut();
+        let parked = settling.map(|settling| settling.parked.take(me, room));
+        for letter in parked.into_iter().flatten() {
+            self.tell(me, &self.numbered(letter), now);
         }
     }
 
@@ -362,7 +405,7 @@ impl Hub {
     fn heard(&mut self, me: SessionId, now: Instant) {
         if let Some(session) = self.sessions.get_mut(&me) {
             session.heard = now;
-            if session.away.is_some() {
+            if session.away.is_some() && self.may_bring_back() {
                 self.bring_back(me, now);
             }
         }
@@ -401,11 +444,8 @@ impl Hub {
     fn send_roster(&self, to: SessionId, room: RoomId, now: Instant) {
         if self.settling.is_none() {
             let present = self.present(to, room);
-            self.tell(
-                to,
-                &Letter::new(&Event::Roster(Roster { room, present })),
-                now,
-            );
+            let letter = Letter::new(&Event::Roster(Roster { room, present }));
+            self.tell(to, &self.numbered(letter), now);
         }
     }
 
@@ -421,7 +461,10 @@ impl Hub {
     }
 
     fn tell_others(&self, except: SessionId, room: RoomId, event: &Event, now: Instant) {
-        let letter = Letter::new(event);
+        if self.is_quiet() && !matches!(event, Event::Signal(_)) {
+            return;
+        }
+        let letter = self.numbered(Letter::new(event));
         for session in self.rooms.get(&room).into_iter().flat_map(HashMap::keys) {
             if *session != except {
                 self.tell(*session, &letter, now);

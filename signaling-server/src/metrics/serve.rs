@@ -89,6 +89,23 @@ impl Sources {
             "Connections closed at once, since their address had too many.",
             counters.turned_away(),
         );
+        if let Some(shared) = &app.shared {
+            page.gauge(
+                "visio_redis_up",
+                "Whether Redis, over which rooms are shared, is there.",
+                u8::from(shared.is_up()),
+            );
+            page.gauge(
+                "visio_servers",
+                "Servers that share rooms, this one included.",
+                shared.servers(),
+            );
+            page.counter(
+                "visio_log_entries_total",
+                "Changes read from what servers share.",
+                shared.entries(),
+            );
+        }
         if let Some(relay) = relay {
             let relay = relay.now();
             page.gauge(
