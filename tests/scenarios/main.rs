@@ -25,6 +25,7 @@ mod rig;
 mod scenario;
 mod seen_and_heard;
 mod server_restart;
+mod several_servers;
 mod two_people;
 mod window;
 
@@ -75,6 +76,7 @@ fn that_measure() -> Vec<Trial> {
         group::trials(),
         ladder::trials(),
         server_restart::trials(),
+        several_servers::trials(),
         hostile_server::trials(),
         network_rows::trials(),
         endurance::trials(),

@@ -4,6 +4,7 @@
 //! Everything here is blocking and runs on the caller's thread, apart from one thread per stream of a child's output.
 //! Dependencies are few on purpose: `cargo xtask setup` is built from this crate on a machine that has nothing yet.
 
+pub mod balancer;
 pub mod binaries;
 pub mod booted;
 pub mod bus;
@@ -20,6 +21,7 @@ pub mod participant;
 pub mod picture;
 pub mod ports;
 pub mod process;
+pub mod redis;
 pub mod report;
 pub mod rooms;
 pub mod rows;
@@ -31,6 +33,7 @@ pub mod window;
 pub mod words;
 pub mod workspace;
 
+pub use balancer::{Balancer, Choice};
 pub use binaries::Binaries;
 pub use booted::Booted;
 pub use bus::Bus;
@@ -41,6 +44,7 @@ pub use need::Need;
 pub use participant::{Joined, Participant};
 pub use picture::Picture;
 pub use process::Process;
+pub use redis::Redis;
 pub use report::Report;
 pub use rooms::Rooms;
 pub use server::Server;

@@ -78,6 +78,13 @@ impl Server {
         Process::spawn("visio-server as its owner", &mut command)
     }
 
+    /// What its owner is told by a command, such as `rooms list`.
+    pub fn command(&self, words: &[&str]) -> Result<String> {
+        let mut process = self.own(words)?;
+        process.succeed(READY)?;
+        Ok(process.stdout())
+    }
+
     /// A new room's invite link, made with `visio-cli invite`.
     pub fn invite(&self) -> Result<String> {
         self.invite_through(&self.url())

@@ -100,6 +100,7 @@ pub const PACKAGES: &[Package] = &[
     linux(Test, "ffmpeg", "ffmpeg-free", Program("ffmpeg"), "plays the part of an MJPEG camera"),
     linux(Test, "coturn", "coturn", Program("turnutils_uclient"), "its test client uses the relay"),
     linux(Test, "pebble", "", Program("pebble"), "an authority that gives the server certificates"),
+    linux(Test, "redis-server", "redis", Program("redis-server"), "several servers share their rooms over it"),
     linux(Test, "chromium", "chromium", Program("chromium"), "looks at the UI's screens and uses them, and is measured against"),
     linux(Test, "iproute2", "iproute", Program("ip"), "networks on this machine, for calls over bad links"),
     linux(Test, "iptables", "iptables-nft", Program("iptables"), "the routers of those networks"),
