@@ -20,10 +20,10 @@ pub(super) async fn look(
     tell: &mut impl FnMut(Line),
 ) {
     let default_port = if url.is_secure() { 443 } else { 80 };
-    if let Some(place) = Place::read(&url.authority(), default_port) {
-        if let Some(line) = name(&place, here).await {
-            tell(line);
-        }
+    if let Some(place) = Place::read(&url.authority(), default_port)
+        && let Some(line) = name(&place, here).await
+    {
+        tell(line);
     }
     let seen = match web::look(url).await {
         Ok(seen) => seen,
