@@ -54,7 +54,7 @@ pub enum Unreached {
     },
 }
 
-/// Looks at a server. Takes [`STEP_TIME`] a step at most.
+/// Looks at a server. Each step takes some seconds at most.
 ///
 /// # Errors
 /// [`Unreached`].

@@ -30,7 +30,7 @@ pub use attribute::{Attribute, AttributeType};
 pub use integrity::Key;
 pub use integrity::hmac_sha1;
 pub use kind::{Class, Method};
-pub use message::{Message, TransactionId};
+pub use message::{Malformed, Message, TransactionId};
 pub use writer::Writer;
 
 /// The header of a message, in bytes: type, length, cookie, transaction (RFC 8489, section 5).
