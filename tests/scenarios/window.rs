@@ -96,6 +96,7 @@ fn whole_call(language: &Language) -> Result<(), Failed> {
     window.mutes_and_unmutes()?;
     window.changes_the_camera_in_mid_call()?;
     window.leaves()?;
+    window.tests_the_connection()?;
     drop(window);
     for companion in companions {
         let report = companion.leave()?;
@@ -239,6 +240,25 @@ impl Window {
         self.page.click("#leave-button")?;
         self.page.wait_for("[data-screen=home]")?;
         self.says("#rejoin-button", "home.rejoin")
+    }
+
+    /// With the devices and the server of the call that was: nothing is wrong, and this server has no relay.
+    fn tests_the_connection(&self) -> Result<(), Failed> {
+        self.page.click("#settings-button")?;
+        // The devices have been listed: what is below them stands still.
+        self.page.wait_for("#settings [data-test=speaker-select]")?;
+        self.page.click("#test-connection")?;
+        self.page.wait_for("#conclusion[data-done=true]")?;
+        self.says("#conclusion", "doctor.conclusion.direct")?;
+        for check in ["camera", "microphone", "server"] {
+            self.page
+                .wait_for(&format!("#check-{check}[data-verdict=fine]"))?;
+        }
+        self.save("doctor")?;
+        self.nothing_is_cut_off()?;
+        self.page.press(ESCAPE)?;
+        let closed = "document.querySelector('#doctor') === null";
+        Ok(self.page.wait_until(closed, "the dialog to close")?)
     }
 
     /// The picture at `selector` is the test pattern, drawn anew all the time: its stamp can be read off the screen, and its
