@@ -5,11 +5,11 @@ mod signals;
 
 use std::time::Duration;
 
-use libtest_mimic::Trial;
+use libtest_mimic::{Failed, Trial};
 use visio_tests::process::Process;
 use visio_tests::redis::REDIS;
 use visio_tests::words::sentence;
-use visio_tests::{Binaries, Choice, Need, Redis, Server, ports};
+use visio_tests::{Binaries, Choice, Joined, Need, Redis, Server, ports};
 
 use crate::scenario::{Outcome, ensure, scenario};
 use crate::seen_and_heard::{heard, saw, stayed_together};
@@ -158,7 +158,7 @@ fn in_turn() -> Outcome {
     let group = Group::start(3)?;
     let join = |name| {
         let guest = group.guest(name, Choice::InTurn)?;
-        Ok::<_, libtest_mimic::Failed>(guest.camera(SMALL).join()?)
+        Ok::<_, Failed>(guest.camera(SMALL).join()?)
     };
     let (camille, lea) = (join("Camille")?, join("Léa")?);
     let meets = |name| sentence("en", "cli.connected", &[("name", name)]);
@@ -170,19 +170,22 @@ fn in_turn() -> Outcome {
     saw(&lea, "Léa", "Camille", 150)
 }
 
-fn redis_away() -> Outcome {
-    let mut group = Group::start(2)?;
-    let camille = group
-        .guest("Camille", Choice::Prefer(0))?
-        .camera(SMALL)
-        .join()?;
-    let lea = group
-        .guest("Léa", Choice::Prefer(1))?
-        .camera(SMALL)
-        .join()?;
+/// Camille at the first server and Léa at the second, in a call.
+fn two_who_met(group: &Group) -> Result<[Joined; 2], Failed> {
+    let join = |name, server| {
+        let guest = group.guest(name, Choice::Prefer(server))?;
+        Ok::<_, Failed>(guest.camera(SMALL).join()?)
+    };
+    let (camille, lea) = (join("Camille", 0)?, join("Léa", 1)?);
     let meets = |name| sentence("en", "cli.connected", &[("name", name)]);
     camille.says(&meets("Léa")?, MEET)?;
     lea.says(&meets("Camille")?, MEET)?;
+    Ok([camille, lea])
+}
+
+fn redis_away() -> Outcome {
+    let mut group = Group::start(2)?;
+    let [camille, lea] = two_who_met(&group)?;
 
     let visit = |group: &Group, name: &str| -> Outcome {
         let guest = group
@@ -194,7 +197,7 @@ fn redis_away() -> Outcome {
         saw(&report, name, "Léa", 30)
     };
     group.redis.pause();
-    std::thread::sleep(Duration::from_secs(5));
+    group.redis_is_away(1)?;
     // Nobody can come in, and whoever tries is told in their own words.
     let refusal = group.guest("Hugo", Choice::Prefer(0))?.join()?.refusal()?;
     let server = group.host(Choice::Prefer(0))?;
@@ -205,13 +208,13 @@ fn redis_away() -> Outcome {
     visit(&group, "Hugo")?;
 
     group.redis.kill();
-    std::thread::sleep(Duration::from_secs(3));
+    group.redis_is_away(2)?;
     group.redis.start_again()?;
     group.redis_is_back(2)?;
     visit(&group, "Inès")?;
 
     group.redis.kill();
-    std::thread::sleep(Duration::from_secs(3));
+    group.redis_is_away(3)?;
     group.redis.start_empty()?;
     group.redis_is_back(3)?;
     visit(&group, "Jules")?;
@@ -223,19 +226,7 @@ fn redis_away() -> Outcome {
 
 fn closed_everywhere() -> Outcome {
     let group = Group::start(2)?;
-    let camille = group
-        .guest("Camille", Choice::Prefer(0))?
-        .camera(SMALL)
-        .join()?;
-    let lea = group
-        .guest("Léa", Choice::Prefer(1))?
-        .camera(SMALL)
-        .join()?;
-    camille.says(&sentence("en", "cli.connected", &[("name", "Léa")])?, MEET)?;
-    lea.says(
-        &sentence("en", "cli.connected", &[("name", "Camille")])?,
-        MEET,
-    )?;
+    let [camille, lea] = two_who_met(&group)?;
     group.servers[1].command(&["rooms", "close", &group.invite])?;
     let gone = sentence("en", "trouble.roomGone", &[])?;
     for (guest, who) in [(camille, "Camille"), (lea, "Léa")] {

@@ -50,7 +50,7 @@ pub async fn examine(data: &Path, url: Option<ServerUrl>, mut say: impl FnMut(Li
         tell(Line::note(
             "outside",
             format!(
-                "now look from another network: visio-server doctor --url {url}, or visio-cli doctor --server {url} --invite INVITE"
+                "now look from another network: visio-server doctor --url {url}, or visio-cli doctor --invite INVITE"
             ),
         ));
     }

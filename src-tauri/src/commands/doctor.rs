@@ -49,21 +49,19 @@ pub async fn doctor(
 
 fn examined(app: &AppHandle, link: Option<&str>) -> Answer<Examined> {
     let (launch, settings) = (app.state::<Launch>(), app.state::<SettingsStore>().get());
-    let address = Some(settings.server.trim()).filter(|address| !address.is_empty());
-    let server = address.map(|address| {
-        let server = address.parse();
-        server.map_err(|_| Trouble::with_server("serverAddress", address))
-    });
     let invite = link.map(Invite::parse).transpose()?;
-    let server = match &invite {
-        Some(invite) => Some(invite.server.clone()),
-        None => server.transpose()?,
+    let address = settings.server.trim();
+    let server = if invite.is_some() || address.is_empty() {
+        None
+    } else {
+        let server = address.parse();
+        Some(server.map_err(|_| Trouble::with_server("serverAddress", address))?)
     };
     Ok(Examined {
         camera: chosen(launch.camera.as_deref(), &settings.camera)?,
         microphone: chosen(launch.microphone.as_deref(), &settings.microphone)?,
         speaker: chosen(launch.speaker.as_deref(), &settings.speaker)?,
-        server,
         invite,
+        server,
     })
 }

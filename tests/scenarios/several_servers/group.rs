@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Failed;
 use visio_tests::{Balancer, Binaries, Choice, Participant, Redis, Server, ports};
 
-/// How long the servers may take to notice that Redis is back.
-const BACK: Duration = Duration::from_secs(10);
+/// How long the servers may take to notice that Redis is away or back.
+const NOTICE: Duration = Duration::from_secs(10);
 
 /// Between two looks at what they say.
 const LOOK: Duration = Duration::from_millis(100);
@@ -71,14 +71,23 @@ impl Group {
         Ok(Participant::new(&self.binaries, &invite, name)?)
     }
 
+    /// Waits until all servers have said so many times that Redis is away.
+    pub fn redis_is_away(&self, times: usize) -> Result<(), Failed> {
+        self.all_say("Redis is away", times)
+    }
+
     /// Waits until all servers have said so many times that Redis is back.
     pub fn redis_is_back(&self, times: usize) -> Result<(), Failed> {
-        let deadline = Instant::now() + BACK;
-        let back = |server: &Server| server.log().matches("Redis is back").count() >= times;
-        while !self.servers.iter().all(back) {
+        self.all_say("Redis is back", times)
+    }
+
+    fn all_say(&self, words: &str, times: usize) -> Result<(), Failed> {
+        let deadline = Instant::now() + NOTICE;
+        let said = |server: &Server| server.log().matches(words).count() >= times;
+        while !self.servers.iter().all(said) {
             if Instant::now() > deadline {
                 let logs: Vec<String> = self.servers.iter().map(Server::log).collect();
-                return Err(format!("Redis is not back:\n{}", logs.join("\n---\n")).into());
+                return Err(format!("no “{words}”:\n{}", logs.join("\n---\n")).into());
             }
             std::thread::sleep(LOOK);
         }

@@ -2,15 +2,6 @@
 
 use super::finding::{Check, Finding, Verdict};
 
-/// The ways by which pictures and voices can travel with the server's help.
-const WAYS: [Check; 5] = [
-    Check::Udp,
-    Check::Stun,
-    Check::RelayUdp,
-    Check::RelayTcp,
-    Check::RelayTls,
-];
-
 /// The key of the sentence that sums up an examination.
 pub fn conclude(findings: &[Finding]) -> &'static str {
     let verdict = |check| {
@@ -27,7 +18,7 @@ pub fn conclude(findings: &[Finding]) -> &'static str {
         Verdict::Skipped => return "doctor.conclusion.fine.alone",
         Verdict::Fine | Verdict::Weak => {}
     }
-    let any_way = |wanted: Verdict| WAYS.into_iter().any(|way| verdict(way) == wanted);
+    let any_way = |wanted: Verdict| Check::WAYS.into_iter().any(|way| verdict(way) == wanted);
     let weak = findings.iter().any(|it| it.verdict == Verdict::Weak);
     if !any_way(Verdict::Fine) && any_way(Verdict::Weak) {
         "doctor.conclusion.noWay"
@@ -58,7 +49,7 @@ mod tests {
 
     #[test]
     fn one_way_that_works_is_enough_for_a_call() {
-        let mut closed: Vec<_> = WAYS.map(|way| (way, Verdict::Weak)).to_vec();
+        let mut closed: Vec<_> = Check::WAYS.map(|way| (way, Verdict::Weak)).to_vec();
         assert_eq!(conclude(&but(&closed)), "doctor.conclusion.noWay");
         closed.pop();
         assert_eq!(conclude(&but(&closed)), "doctor.conclusion.weak");
@@ -67,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_server_without_a_relay_leaves_the_direct_way() {
-        let findings = but(&WAYS.map(|way| (way, Verdict::Skipped)));
+        let findings = but(&Check::WAYS.map(|way| (way, Verdict::Skipped)));
         assert_eq!(conclude(&findings), "doctor.conclusion.direct");
     }
 

@@ -7,15 +7,6 @@ use super::{devices, network};
 use crate::audio::{MicrophoneSpec, SpeakerSpec};
 use crate::video::CameraSpec;
 
-/// Checks that come after the server was reached.
-const WAYS: [Check; 5] = [
-    Check::Udp,
-    Check::Stun,
-    Check::RelayUdp,
-    Check::RelayTcp,
-    Check::RelayTls,
-];
-
 /// What is examined.
 #[derive(Debug, Clone)]
 pub struct Examined {
@@ -25,10 +16,10 @@ pub struct Examined {
     pub microphone: MicrophoneSpec,
     /// What plays.
     pub speaker: SpeakerSpec,
-    /// The server; without one only this computer is looked at.
-    pub server: Option<ServerUrl>,
-    /// An invite of that server's: with it the relay is really used, and not only asked whether it is there.
+    /// An invite: with it the relay of its server is really used, and not only asked whether it is there.
     pub invite: Option<Invite>,
+    /// The server where there is no invite; without either only this computer is looked at.
+    pub server: Option<ServerUrl>,
 }
 
 /// Examines everything. Each check is told once, in any order.
@@ -47,19 +38,19 @@ pub async fn examine(examined: Examined, tell: impl Fn(Finding) + Send + Sync) {
     };
     let film = async { tell(devices::camera(camera).await) };
     let network = async {
-        let server = server.or_else(|| invite.as_ref().map(|invite| invite.server.clone()));
-        match server {
+        let invited_to = invite.as_ref().map(|invite| invite.server.clone());
+        match invited_to.or(server) {
             Some(server) => {
                 let (finding, reached) = network::server(&server, invite.as_ref()).await;
                 tell(finding);
                 match reached {
                     Some(reached) => ways(&reached, &tell).await,
-                    None => skip(&WAYS, "doctor.needsServer", &tell),
+                    None => skip(&Check::WAYS, "doctor.needsServer", &tell),
                 }
             }
             None => {
                 skip(&[Check::Server], "doctor.noServer", &tell);
-                skip(&WAYS, "doctor.needsServer", &tell);
+                skip(&Check::WAYS, "doctor.needsServer", &tell);
             }
         }
     };

@@ -44,6 +44,15 @@ impl Check {
         Self::RelayTls,
     ];
 
+    /// The ways by which pictures and voices can travel with the server's help.
+    pub(super) const WAYS: [Self; 5] = [
+        Self::Udp,
+        Self::Stun,
+        Self::RelayUdp,
+        Self::RelayTcp,
+        Self::RelayTls,
+    ];
+
     /// The key of what people call it.
     pub fn words(self) -> &'static str {
         match self {

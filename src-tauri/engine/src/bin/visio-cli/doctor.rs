@@ -18,7 +18,7 @@ pub struct Options {
     /// The server's address, such as `call.example.org` or `http://127.0.0.1:8080`.
     #[arg(long, env = "VISIO_SERVER")]
     server: Option<String>,
-    /// An invite of that server's, quoted: with it, something is really sent through the relay.
+    /// An invite, quoted, instead of a server: with it, something is really sent through the relay.
     #[arg(long)]
     invite: Option<String>,
     /// What films, as in `visio-cli join`.
