@@ -1,6 +1,6 @@
 /** Home: your name, two large choices, and the invites used before. */
 import { change, openInvite, rejoin, startCall } from "../actions.js";
-import { html, useEffect, useRef, useState } from "../html.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../html.js";
 import { t, troubleWords } from "../i18n/words.js";
 import { Brand } from "../parts/brand.js";
 import { Face } from "../parts/face.js";
@@ -39,7 +39,8 @@ export function Home() {
 /** What is missing is no longer told at the first letter: were it told until the field is left, the click on "Join" would miss the button, which moves up. @param {{ field: { current: HTMLInputElement | null }, missing: boolean }} props */
 function YourName({ field, missing }) {
   const { name } = settings.value;
-  useEffect(() => void (missing && field.current?.focus()), [missing]);
+  // With the words and not after them: what is typed in between would go elsewhere.
+  useLayoutEffect(() => void (missing && field.current?.focus()), [missing]);
   return html`<div class="your-name">
     <label for="name">${t("home.name")}</label>
     <div class="row">
@@ -66,7 +67,7 @@ function Join({ named }) {
   const trouble = inviteTrouble.value;
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
   const [busy, setBusy] = useState(false);
-  useEffect(() => void (trouble && field.current?.focus()), [trouble]);
+  useLayoutEffect(() => void (trouble && field.current?.focus()), [trouble]);
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
     await named(async () => {

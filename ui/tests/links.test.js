@@ -2,9 +2,9 @@
  * Opens invite links as the system would, on the pretended app: on every screen, good ones and broken ones.
  */
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { launch, missing } from "./browser.js";
-import { serve } from "./serve.js";
+import { describe, test } from "node:test";
+import { missing } from "./browser.js";
+import { eachOnAPage } from "./fake-page.js";
 
 const skip = await missing();
 
@@ -16,36 +16,14 @@ const BROKEN = LINK.replace("K7QF", "U7QF");
 const SENTENCE = "This invite has a typing mistake. Check the code.";
 
 describe("links", { skip }, () => {
-  /** @type {Awaited<ReturnType<typeof launch>>} */ let browser;
-  /** @type {Awaited<ReturnType<typeof serve>>} */ let site;
   /** @type {import("playwright-core").Page} */ let page;
-
-  before(async () => {
-    [browser, site] = await Promise.all([launch(), serve()]);
-  });
-  after(async () => {
-    await browser?.close();
-    site?.close();
-  });
-  beforeEach(async () => {
-    page = await browser.context.newPage();
-    page.setDefaultTimeout(15_000);
-  });
-  afterEach(() => page.close());
-
-  /** @param {string} query */
-  const start = async (query) => {
-    await page.goto(`${site.address}/fake?${query}`);
-    await page.locator("main").waitFor();
-  };
+  const { start, focused } = eachOnAPage((fresh) => (page = fresh));
   /** Opens a link while the app runs. @param {string} link */
   const open = (link) => page.evaluate((text) => /** @type {any} */ (window).fake.open(text), link);
   /** The links of the lobbies that were opened. @returns {Promise<string[]>} */
   const opened = () => page.evaluate(() => /** @type {any} */ (window).fake.log.filter((/** @type {any} */ it) => it.command === "call_open").map((/** @type {any} */ it) => it.link));
   /** @param {string} name */
   const screen = (name) => page.locator(`[data-screen="${name}"]`).waitFor();
-  /** The id of what has the focus. */
-  const focused = () => page.evaluate(() => document.activeElement?.id ?? "");
 
   test("the app, started by a link, opens its lobby", async () => {
     await start(`link=${encodeURIComponent(LINK)}`);

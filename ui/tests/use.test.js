@@ -2,10 +2,10 @@
  * Uses the UI as a person would, on the pretended app: by keyboard, by pointer, when things go wrong.
  */
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { inflateSync } from "node:zlib";
-import { launch, missing } from "./browser.js";
-import { serve } from "./serve.js";
+import { missing } from "./browser.js";
+import { eachOnAPage } from "./fake-page.js";
 
 const skip = await missing();
 
@@ -13,34 +13,12 @@ const CODE = "K7QF2M9D4TXW8HRBC3NP6VJAY5ZE1GS0";
 const LINK = `https://call.example.org/j#${CODE}`;
 
 describe("using it", { skip }, () => {
-  /** @type {Awaited<ReturnType<typeof launch>>} */ let browser;
-  /** @type {Awaited<ReturnType<typeof serve>>} */ let site;
   /** @type {import("playwright-core").Page} */ let page;
-
-  before(async () => {
-    [browser, site] = await Promise.all([launch(), serve()]);
-  });
-  after(async () => {
-    await browser?.close();
-    site?.close();
-  });
-  beforeEach(async () => {
-    page = await browser.context.newPage();
-    page.setDefaultTimeout(15_000);
-  });
-  afterEach(() => page.close());
-
-  /** @param {string} query */
-  const open = async (query) => {
-    await page.goto(`${site.address}/fake?${query}`);
-    await page.locator("main").waitFor();
-  };
+  const { start: open, focused } = eachOnAPage((fresh) => (page = fresh));
   /** What was asked of the app, by command. @param {string} command @returns {Promise<any[]>} */
   const asked = (command) => page.evaluate((name) => /** @type {any} */ (window).fake.log.filter((/** @type {any} */ it) => it.command === name), command);
   /** Changes the call as the engine would. @param {(state: any) => void} how */
   const change = (how) => page.evaluate(`fake.change(${how})`);
-  /** The id of what has the focus. */
-  const focused = () => page.evaluate(() => document.activeElement?.id ?? "");
 
   test("from the name to the call and back, with nothing but the keyboard", async () => {
     await open("name=&invites=none&people=2");
