@@ -18,7 +18,7 @@ use visio_engine::transport::packet::RtpPacket;
 use visio_tests::rooms::{Ear, Kind, Mouth, NEEDS};
 use visio_tests::{Need, Process, Rooms};
 
-use crate::scenario::{ensure, scenario};
+use crate::scenario::{Room, ensure, scenario};
 
 /// How long the device in question may take to be noticed gone, silent or back, on a busy machine.
 const NOTICED: Duration = Duration::from_secs(15);
@@ -35,6 +35,15 @@ const ALSA_NEEDS: &[Need] = &[
         "/usr/lib/x86_64-linux-gnu/alsa-lib/libasound_module_pcm_pulse.so",
         "libasound2-plugins",
     ),
+];
+
+/// A call with a microphone in a room.
+const RESTART_NEEDS: &[Need] = &[
+    Need::Own("visio-server"),
+    Need::Own("visio-cli"),
+    Need::System("linux"),
+    Need::Program("pulseaudio", "pulseaudio"),
+    Need::Program("pactl", "pulseaudio-utils"),
 ];
 
 /// Every scenario of this file.
@@ -62,6 +71,15 @@ pub fn trials() -> Vec<Trial> {
         ),
         in_rooms("the default microphone is followed", default_microphone),
         in_rooms("the devices are listed by names that last", listing),
+        in_rooms(
+            "however often devices are looked at and opened the sound server has one connection more",
+            one_connection,
+        ),
+        scenario(
+            "a microphone is heard again after the sound server was restarted",
+            RESTART_NEEDS,
+            restarted_sound_server,
+        ),
     ]
 }
 
@@ -363,4 +381,56 @@ fn listing(_: &Rooms) -> Result<(), Failed> {
         .iter()
         .any(|device| device.id == "pulseaudio:b_speaker" && device.name == "b_speaker");
     ensure(known, || format!("{speakers:?}"))
+}
+
+fn one_connection(rooms: &Rooms) -> Result<(), Failed> {
+    let before = rooms.clients()?;
+    for _ in 0..10 {
+        ensure(!visio_engine::audio::microphones().is_empty(), || {
+            "no microphones".into()
+        })?;
+        ensure(!visio_engine::audio::speakers().is_empty(), || {
+            "no speakers".into()
+        })?;
+    }
+    for _ in 0..3 {
+        let (told, tell) = Told::new();
+        let _microphone = Microphone::start(microphone("a_microphone"), |_| (), tell);
+        told.wait_for(&opened("a_microphone"))?;
+    }
+    let after = rooms.clients()?;
+    ensure(after <= before + 1, || {
+        format!("{before} programs were connected, and then {after}")
+    })
+}
+
+fn restarted_sound_server() -> Result<(), Failed> {
+    let mut rooms = Rooms::start()?;
+    let speak = |rooms: &Rooms| {
+        Mouth::speak(rooms, "a_air", |n| {
+            0.3 * (std::f32::consts::TAU * 440.0 * n as f32 / 48_000.0).sin()
+        })
+    };
+    let mouth = speak(&rooms)?;
+    let room = Room::open()?;
+    let anna = room
+        .guest("Anna")?
+        .microphone("device:pulseaudio:a_microphone")
+        .env("VISIO_AUDIO_HOST", "pulseaudio")
+        .envs(rooms.variables())
+        .join()?;
+    let ben = room.guest("Ben")?.join()?;
+    ben.says("Anna is here", NOTICED)?;
+    drop(mouth);
+    rooms.restart()?;
+    let _mouth = speak(&rooms)?;
+    // Its device is looked for again and again.
+    std::thread::sleep(NOTICED);
+    let report = ben.leave()?;
+    anna.leave()?;
+    let heard = report.peer("Anna").and_then(|anna| anna.audio.as_ref());
+    let tone = heard.and_then(|audio| audio.tone_hz);
+    ensure(tone.is_some_and(|hz| (hz - 440.0).abs() < 5.0), || {
+        format!("Ben hears {tone:?} Hz of Anna: {heard:?}")
+    })
 }

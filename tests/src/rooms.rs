@@ -53,11 +53,11 @@ const INSIDE: &str = "VISIO_TEST_ROOMS";
 pub struct Rooms {
     folder: PathBuf,
     /// `None` for a guest: a program that was started inside.
-    _host: Option<Host>,
+    host: Option<Host>,
 }
 
 struct Host {
-    _server: Process,
+    server: Process,
     _folder: TempDir,
 }
 
@@ -66,54 +66,43 @@ impl Rooms {
     pub fn start() -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("visio-rooms-").tempdir()?;
         std::fs::create_dir(folder.path().join("state"))?;
-        // PulseAudio insists on a runtime folder that nobody else may enter; `tempdir` makes such.
-        let mut command = Command::new("pulseaudio");
-        command
-            .args([
-                "-n",
-                "--daemonize=no",
-                "--exit-idle-time=-1",
-                "--disallow-exit",
-            ])
-            .args([
-                "--use-pid-file=no",
-                "--disable-shm=yes",
-                "--realtime=no",
-                "--high-priority=no",
-            ])
-            .args(["--log-target=stderr", "--log-level=notice", "-L"])
-            .arg(format!(
-                "module-native-protocol-unix auth-anonymous=1 socket={}",
-                socket(folder.path()).display()
-            ))
-            .envs(variables(folder.path()));
-        let server = Process::spawn("pulseaudio", &mut command)?;
-        let path = folder.path().to_owned();
         let rooms = Self {
-            folder: path,
-            _host: Some(Host {
-                _server: server,
+            folder: folder.path().to_owned(),
+            host: Some(Host {
+                server: serve(folder.path())?,
                 _folder: folder,
             }),
         };
-        rooms.wait_until_ready()?;
-        for room in ["a", "b"] {
-            rooms.add_sink(&format!("{room}_speaker"))?;
-            rooms.add_sink(&format!("{room}_air"))?;
-            rooms.add_microphone(room)?;
-        }
-        rooms.set_default("a_speaker", "a_microphone")?;
-        std::thread::sleep(SETTLES);
+        rooms.furnish()?;
         Ok(rooms)
+    }
+
+    /// Ends their server as a crash would, and starts it again: the rooms are as they were at first.
+    pub fn restart(&mut self) -> Result<()> {
+        let guest = || Trouble::new("only who started the rooms can start them again");
+        let host = self.host.as_mut().ok_or_else(guest)?;
+        host.server.kill();
+        std::fs::remove_file(socket(&self.folder))?;
+        host.server = serve(&self.folder)?;
+        self.furnish()
+    }
+
+    fn furnish(&self) -> Result<()> {
+        self.wait_until_ready()?;
+        for room in ["a", "b"] {
+            self.add_sink(&format!("{room}_speaker"))?;
+            self.add_sink(&format!("{room}_air"))?;
+            self.add_microphone(room)?;
+        }
+        self.set_default("a_speaker", "a_microphone")?;
+        std::thread::sleep(SETTLES);
+        Ok(())
     }
 
     /// The rooms that this program was started in; `None` when it was started anywhere else.
     pub fn around_me() -> Option<Self> {
         let folder = PathBuf::from(std::env::var_os(INSIDE)?);
-        Some(Self {
-            folder,
-            _host: None,
-        })
+        Some(Self { folder, host: None })
     }
 
     /// The environment that brings a program into the rooms.
@@ -210,6 +199,12 @@ impl Rooms {
         self.pactl(&["set-default-source", microphone]).map(drop)
     }
 
+    /// How many programs are connected to the rooms' server, the one that asks for this left out.
+    pub fn clients(&self) -> Result<usize> {
+        let clients = self.pactl(&["list", "short", "clients"])?;
+        Ok(clients.lines().count().saturating_sub(1))
+    }
+
     fn load(&self, module: &[&str]) -> Result<String> {
         self.pactl(&[&["load-module"], module].concat())
     }
@@ -267,6 +262,31 @@ pub enum Kind {
     Sink,
     /// A microphone.
     Source,
+}
+
+/// A server for the rooms in this folder. PulseAudio insists on one that nobody else may enter, as `tempdir` makes it.
+fn serve(folder: &Path) -> Result<Process> {
+    let mut command = Command::new("pulseaudio");
+    command
+        .args([
+            "-n",
+            "--daemonize=no",
+            "--exit-idle-time=-1",
+            "--disallow-exit",
+        ])
+        .args([
+            "--use-pid-file=no",
+            "--disable-shm=yes",
+            "--realtime=no",
+            "--high-priority=no",
+        ])
+        .args(["--log-target=stderr", "--log-level=notice", "-L"])
+        .arg(format!(
+            "module-native-protocol-unix auth-anonymous=1 socket={}",
+            socket(folder).display()
+        ))
+        .envs(variables(folder));
+    Process::spawn("pulseaudio", &mut command)
 }
 
 fn socket(folder: &Path) -> PathBuf {

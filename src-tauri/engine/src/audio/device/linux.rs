@@ -4,8 +4,11 @@
 //! wrong. alsa-lib writes to stderr whatever does not work while it probes; [`be_quiet`] sends that nowhere, for the thread
 //! that calls it.
 
+use std::sync::Arc;
+
 use cpal::{Host, HostId};
 
+use super::pulseaudio;
 use crate::device::DeviceProblem;
 
 /// Names the one host to use.
@@ -19,22 +22,23 @@ const ALSA_SHOWN: [&str; 3] = ["default", "plughw:", "hdmi:"];
 const MONITOR_SUFFIX: &str = ".monitor";
 
 /// The sound system to use, connected to.
-pub(super) fn host() -> Result<Host, DeviceProblem> {
+pub(super) fn host() -> Result<Arc<Host>, DeviceProblem> {
     let wanted = std::env::var(HOST_VARIABLE)
         .ok()
         .filter(|name| !name.is_empty());
     match wanted.as_deref() {
-        Some("pulseaudio") => connect(HostId::PulseAudio),
-        Some("alsa") => connect(HostId::Alsa),
+        Some("pulseaudio") => pulseaudio::connection(),
+        Some("alsa") => alsa(),
         Some(other) => Err(DeviceProblem::Failed(format!(
             "{HOST_VARIABLE}={other} is neither pulseaudio nor alsa"
         ))),
-        None => connect(HostId::PulseAudio).or_else(|_| connect(HostId::Alsa)),
+        None => pulseaudio::connection().or_else(|_| alsa()),
     }
 }
 
-fn connect(id: HostId) -> Result<Host, DeviceProblem> {
-    cpal::host_from_id(id).map_err(|_| DeviceProblem::None)
+fn alsa() -> Result<Arc<Host>, DeviceProblem> {
+    let host = cpal::host_from_id(HostId::Alsa).map_err(|_| DeviceProblem::None)?;
+    Ok(Arc::new(host))
 }
 
 /// Whether a person should see this device in a list.

@@ -5,7 +5,8 @@
 //! - [`session`] is the thread on which an open device lives, because a hung sound server blocks whoever talks to it;
 //! - [`supervisor`] decides, purely, when to open, close and open again, and what to tell;
 //! - [`keeper`] is the thread that carries that out;
-//! - `linux` and `other` choose among cpal's hosts, one file for each kind of system.
+//! - `linux` and `other` choose among cpal's hosts, one file for each kind of system;
+//! - `pulseaudio` is Linux's one connection to that server.
 //!
 //! Adds 10 ms on either side, the size of the device buffer that is asked for.
 
@@ -15,6 +16,8 @@ mod keeper;
 mod linux;
 #[cfg(not(target_os = "linux"))]
 mod other;
+#[cfg(target_os = "linux")]
+mod pulseaudio;
 mod session;
 mod stream;
 mod supervisor;

@@ -1,12 +1,14 @@
 //! Windows and macOS: the system has one sound interface (WASAPI, CoreAudio), and it is quiet.
 
+use std::sync::Arc;
+
 use cpal::Host;
 
 use crate::device::DeviceProblem;
 
 /// The sound system to use.
-pub(super) fn host() -> Result<Host, DeviceProblem> {
-    Ok(cpal::default_host())
+pub(super) fn host() -> Result<Arc<Host>, DeviceProblem> {
+    Ok(Arc::new(cpal::default_host()))
 }
 
 /// Whether a person should see this device in a list.

@@ -62,7 +62,7 @@ pub(crate) fn open_speaker(writer: Thread, tap: Arc<Tap>) -> Open<PlaybackEnd> {
     })
 }
 
-fn choose(wanted: &Wanted, direction: Direction) -> Result<(Host, Device), DeviceProblem> {
+fn choose(wanted: &Wanted, direction: Direction) -> Result<(Arc<Host>, Device), DeviceProblem> {
     let host = system::host()?;
     let device = match wanted {
         Wanted::Named(id) => find(&host, direction, id),
@@ -96,7 +96,7 @@ fn build_with_small_buffer<T>(
 }
 
 fn start<End>(
-    host: Host,
+    host: Arc<Host>,
     device: Device,
     wanted: &Wanted,
     direction: Direction,
@@ -125,7 +125,7 @@ struct Running {
     wanted: Wanted,
     direction: Direction,
     _stream: Stream,
-    host: Host,
+    host: Arc<Host>,
 }
 
 impl OpenDevice for Running {
