@@ -3,7 +3,9 @@
 use clap::Parser;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 use visio_server::{Config, Server, data};
 
 mod commands;
@@ -29,9 +31,9 @@ struct Options {
     #[command(flatten)]
     config: Config,
 
-    /// What to log: error, warn, info, debug, or a filter of tracing's.
+    /// What to log: error, warn, info, debug; or of each part something else, as in warn,visio_server=debug.
     #[arg(long, value_name = "FILTER", env = "VISIO_LOG", default_value = "info")]
-    log: String,
+    log: Targets,
 
     /// How to log.
     #[arg(
@@ -67,15 +69,14 @@ fn main() -> ExitCode {
 }
 
 fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
-    let filter = EnvFilter::try_new(&options.log)?;
     let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(LevelFilter::TRACE)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false);
     match options.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
+        LogFormat::Text => log.finish().with(options.log).init(),
+        LogFormat::Json => log.json().finish().with(options.log).init(),
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -41,20 +41,19 @@ mod window;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use language::Language;
 
-/// What is logged unless `VISIO_LOG` says otherwise.
-const DEFAULT_LOG: &str = "error,visio=info,visio_engine=info";
-
 fn main() -> ExitCode {
     let started = Instant::now();
-    let filter =
-        EnvFilter::try_from_env("VISIO_LOG").unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
     tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(LevelFilter::TRACE)
         .with_writer(std::io::stderr)
+        .finish()
+        .with(log_filter())
         .init();
     if !display::is_there() {
         eprintln!("{}", Language::of_the_system().say("app.noDisplay"));
@@ -67,4 +66,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What is logged: what `VISIO_LOG` says, or else what of our own is worth knowing.
+fn log_filter() -> Targets {
+    let asked = std::env::var("VISIO_LOG").ok();
+    let asked = asked.and_then(|asked| asked.parse().ok());
+    asked.unwrap_or_else(|| {
+        Targets::new()
+            .with_default(LevelFilter::ERROR)
+            .with_target("visio", LevelFilter::INFO)
+    })
 }

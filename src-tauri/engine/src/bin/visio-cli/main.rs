@@ -15,7 +15,9 @@ mod words;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use words::Words;
 
@@ -42,11 +44,13 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
+    let log = std::env::var("VISIO_LOG").ok();
+    let log: Option<Targets> = log.and_then(|asked| asked.parse().ok());
     tracing_subscriber::fmt()
-        .with_env_filter(
-            EnvFilter::try_from_env("VISIO_LOG").unwrap_or_else(|_| EnvFilter::new("error")),
-        )
+        .with_max_level(LevelFilter::TRACE)
         .with_writer(std::io::stderr)
+        .finish()
+        .with(log.unwrap_or_else(|| Targets::new().with_default(LevelFilter::ERROR)))
         .init();
     let cli = Cli::parse();
     let words = Words::of_the_system();
