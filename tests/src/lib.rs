@@ -28,6 +28,7 @@ pub mod rows;
 pub mod server;
 pub mod server_package;
 pub mod trouble;
+pub mod usage;
 pub mod voice;
 pub mod window;
 pub mod words;

@@ -64,6 +64,11 @@ impl Server {
         self.url.clone()
     }
 
+    /// The process, for whoever watches what it uses.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The code that allows creating rooms, as its operator would read it.
     pub fn host_code(&self) -> Result<String> {
         let mut process = self.own(&["host-code"])?;

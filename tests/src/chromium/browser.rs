@@ -123,7 +123,7 @@ impl Browser {
 
     /// Processor time of the browser and all its children so far.
     pub fn cpu_seconds(&self) -> f64 {
-        super::cpu::seconds_of_tree(self.process.id())
+        crate::usage::seconds_of_tree(self.process.id())
     }
 
     fn ask(&mut self, method: &str, parameters: Value) -> Result<Value> {

@@ -5,10 +5,8 @@
 //! - [`Peers`]: pages in a call with one another; what they have to say to each other is carried by hand
 //! - [`rival`]: a row's call
 //! - `statistics`: what a page's getStats tells, as the rows measure it; pure
-//! - `cpu`: processor time of a browser with all its processes
 
 mod browser;
-mod cpu;
 mod peers;
 pub mod rival;
 mod statistics;

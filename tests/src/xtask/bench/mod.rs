@@ -9,6 +9,7 @@ mod endurance;
 mod film;
 mod network;
 mod receivers;
+mod server;
 mod six;
 mod table;
 mod voice;
@@ -37,6 +38,7 @@ const PARTS: &[Part] = &[
     ("voice", voice::measure),
     ("echo", echo::measure),
     ("app", app::measure),
+    ("server", server::measure),
 ];
 
 /// Runs `cargo xtask bench [PART...|all] [--write]`, or one of the long ones by itself.

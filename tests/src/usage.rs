@@ -1,4 +1,6 @@
-//! Processor time of a process and all that descends from it, as Linux counts it in `/proc`.
+//! What a process uses, as Linux counts it in `/proc`: processor time, with all that descends from it, and memory.
+
+use crate::{Result, Trouble};
 
 /// The unit of `/proc/ID/stat`: `USER_HZ`, which is 100 on every Linux that has not been rebuilt for another (proc(5)).
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -14,6 +16,15 @@ pub fn seconds_of_tree(parent: u32) -> f64 {
         .into_iter()
         .map(seconds_of_tree)
         .sum::<f64>()
+}
+
+/// What `process` holds in memory now, in bytes: `VmRSS`, which Linux gives in units of 1024.
+pub fn resident(process: u32) -> Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    let kibibytes = kibibytes.ok_or_else(|| Trouble::new("a process does not tell its memory"))?;
+    Ok(kibibytes * 1024.0)
 }
 
 /// User and system time of the process and of its children that have ended: the fields 14 to 17. The name before them
