@@ -5,6 +5,7 @@
 //! same functions with the seeds in `corpus/` and some thousands of their mutations, on any
 //! toolchain, in every run of the tests.
 
+use visio_protocol::chat::ChatMessage;
 use visio_protocol::control::Control;
 use visio_protocol::event::Event;
 use visio_protocol::host_code::HostCode;
@@ -24,11 +25,12 @@ use visio_protocol::{Invite, RoomKeys, ServerUrl, SessionId};
 pub type Entry = fn(&[u8]);
 
 /// All of them, by the names of their targets and of their folders in `corpus/`.
-pub const ENTRIES: [(&str, Entry); 7] = [
+pub const ENTRIES: [(&str, Entry); 8] = [
     ("invite", invite),
     ("address", address),
     ("message", message),
     ("control", control),
+    ("chat", chat),
     ("sealed", sealed),
     ("stream", stream),
     ("body", body),
@@ -76,6 +78,23 @@ pub fn control(bytes: &[u8]) {
         let again = Control::from_json(&control.to_json());
         // A word of a later version is not passed on as it was, but what is known of it stays.
         assert_eq!(again.map(|it| it.show), Ok(control.show));
+    }
+}
+
+/// What a connected person writes.
+pub fn chat(bytes: &[u8]) {
+    if let Ok(message) = ChatMessage::from_json(bytes) {
+        let again = ChatMessage::from_json(&message.to_json());
+        // What was read is passed on the same; only a feeling of a later version is not.
+        let known = again.map(|it| (it.know, it.got, it.say, it.told, it.hand));
+        let expected = (
+            message.know,
+            message.got,
+            message.say,
+            message.told,
+            message.hand,
+        );
+        assert_eq!(known, Ok(expected));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Who and where: rooms, sessions and persons, 16 bytes each, written as hex.
+//! Who, where and what: rooms, sessions, persons and messages, 16 bytes each, written as hex.
 
 use crate::{hex, random};
 use std::fmt;
@@ -72,6 +72,11 @@ id! {
     /// A person in one call, chosen by their client. Travels only sealed, and outlives a lost
     /// session.
     PersonId
+}
+
+id! {
+    /// A message of the chat, chosen by its author: told by several, it is still one.
+    MessageId
 }
 
 #[cfg(test)]

@@ -7,6 +7,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod chat;
+pub mod chat_text;
+pub mod clock_time;
 pub mod control;
 pub mod event;
 pub mod host_code;
@@ -28,8 +31,11 @@ mod crockford;
 mod hex;
 mod random;
 
+pub use chat::{ChatMessage, Reaction};
+pub use chat_text::ChatText;
+pub use clock_time::ClockTime;
 pub use control::Control;
-pub use id::{PersonId, RoomId, SessionId};
+pub use id::{MessageId, PersonId, RoomId, SessionId};
 pub use invite::{Invite, InviteError};
 pub use keys::RoomKeys;
 pub use message::{MediaState, Signal};

@@ -129,6 +129,11 @@ fn a_control_message_may_be_anything() {
 }
 
 #[test]
+fn a_message_of_the_chat_may_be_anything() {
+    drive("chat");
+}
+
+#[test]
 fn a_sealed_message_may_be_anything() {
     drive("sealed");
 }

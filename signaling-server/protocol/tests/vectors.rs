@@ -9,7 +9,9 @@ use visio_protocol::sealing::{OpenError, Opener, Sealer, sequence_of};
 use visio_protocol::secret::{InviteSecret, SessionSecret};
 use visio_protocol::session::Recipient;
 use visio_protocol::sse::{StreamEvent, StreamReader};
-use visio_protocol::{Invite, InviteError, PersonName, RoomId, RoomKeys, SessionId, Signal};
+use visio_protocol::{
+    ChatText, Invite, InviteError, PersonName, RoomId, RoomKeys, SessionId, Signal,
+};
 
 /// One section of the file.
 fn vectors<T: DeserializeOwned>(section: &str) -> T {
@@ -303,5 +305,19 @@ fn streams() {
             .push(text.as_bytes(), |event| read.push(event))
             .unwrap();
         assert_eq!(read, expected, "{text:?}");
+    }
+}
+
+#[derive(Deserialize)]
+struct Text {
+    text: String,
+    clean: String,
+}
+
+#[test]
+fn chat_texts() {
+    for Text { text, clean } in vectors::<Vec<Text>>("chat_texts") {
+        assert_eq!(ChatText::new(&text).as_str(), clean, "{text:?}");
+        assert_eq!(ChatText::new(&clean).as_str(), clean, "{text:?}");
     }
 }
