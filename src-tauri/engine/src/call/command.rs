@@ -1,6 +1,6 @@
 //! What the person at this computer asks for.
 
-use visio_protocol::PersonId;
+use visio_protocol::{ChatText, ClockTime, MessageId, PersonId, Reaction};
 
 use crate::audio::{MicrophoneSpec, SpeakerSpec};
 use crate::video::CameraSpec;
@@ -33,6 +33,19 @@ pub enum Command {
     /// These people's pictures are shown, each so many rows high in device pixels, or not at all; nobody else's is.
     /// Whoever comes later is shown as the call was started with, until the next such list.
     Show(Vec<(PersonId, Option<u32>)>),
+    /// Write something to everybody.
+    Say {
+        /// Chosen at random.
+        id: MessageId,
+        /// Now, by this computer's clock.
+        clock: ClockTime,
+        /// What.
+        text: ChatText,
+    },
+    /// Show everybody a feeling for a few seconds.
+    React(Reaction),
+    /// Raise the hand, now by this computer's clock, or lower it.
+    RaiseHand(Option<ClockTime>),
     /// Ask one person for a fresh connection, by the user's own hand.
     Retry(PersonId),
 }

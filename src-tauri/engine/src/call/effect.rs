@@ -1,6 +1,6 @@
 //! What is to be done in the world after a step of the call. `session/` does it.
 
-use visio_protocol::{Recipient, Role, SessionId, Signal};
+use visio_protocol::{ChatMessage, Recipient, Role, SessionId, Signal};
 
 use crate::audio::{MicrophoneSpec, SpeakerSpec, Treatment};
 use crate::video::CameraSpec;
@@ -66,6 +66,13 @@ pub enum Effect {
         session: SessionId,
         /// Rows of device pixels; none while I don't show it.
         rows: Option<u32>,
+    },
+    /// Say this over the channel of the chat, in this order.
+    Chat {
+        /// To whom.
+        session: SessionId,
+        /// What.
+        messages: Vec<ChatMessage>,
     },
     /// Use this camera.
     UseCamera(CameraSpec),

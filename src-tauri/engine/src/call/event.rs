@@ -1,7 +1,7 @@
 //! What happens to a call.
 
 use visio_protocol::control::Limited;
-use visio_protocol::{PersonId, SessionId};
+use visio_protocol::{ChatMessage, ClockTime, PersonId, SessionId};
 
 use super::command::{Command, DeviceKind};
 use super::person::{PathShown, Quality, VideoShown};
@@ -31,6 +31,15 @@ pub enum Event {
         /// How.
         change: LinkChange,
     },
+    /// The chat's channel of a connection opened, or something came by it. Out of date as with `Link`.
+    Chat {
+        /// Whose.
+        session: SessionId,
+        /// Which of the connections to them.
+        epoch: u32,
+        /// What.
+        change: ChatChange,
+    },
     /// A device was opened, or has a problem.
     Device(DeviceKind, DeviceEvent),
     /// Devices appeared or vanished.
@@ -56,6 +65,20 @@ pub enum LinkChange {
     Closed,
     /// The attempt is over, or could not be made: only a new connection can help.
     Failed,
+}
+
+/// What became of a connection's chat channel.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ChatChange {
+    /// It can be written to, for the first time on this connection.
+    Open,
+    /// This came by it.
+    Heard {
+        /// What.
+        message: ChatMessage,
+        /// When, by this computer's clock.
+        clock: ClockTime,
+    },
 }
 
 /// Figures that the media threads measured, for showing.

@@ -4,6 +4,7 @@
 //! device in this room: `session/` carries the effects out, and the window, the CLI and the tests all show the same
 //! [`CallState`].
 
+mod chat;
 mod command;
 mod effect;
 mod event;
@@ -17,9 +18,10 @@ mod update;
 #[cfg(test)]
 mod scenarios;
 
+pub use chat::{Chat, ReactionShown, Remark, RemarkShown, Source};
 pub use command::{Command, DeviceKind};
 pub use effect::Effect;
-pub use event::{Event, LinkChange, Measured, PersonMeasured};
+pub use event::{ChatChange, Event, LinkChange, Measured, PersonMeasured};
 pub use limit::LimitedBy;
 pub use person::{Connection, PathShown, Person, Quality, VideoShown};
 pub use state::{

@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use serde::Serialize;
 use visio_protocol::control::Limited;
-use visio_protocol::{MediaState, PersonId, Role, SessionId};
+use visio_protocol::{ClockTime, MediaState, MessageId, PersonId, Role, SessionId};
 
+use super::chat::ReactionShown;
 use super::limit::LimitedBy;
 use super::mending::Mending;
 use crate::link::{LinkStats, Path, Transport};
@@ -82,6 +83,10 @@ pub struct Person {
     pub video: Option<VideoShown>,
     /// What keeps their picture from being better; none while none is to be expected.
     pub limited_by: Option<LimitedBy>,
+    /// Since when their hand is raised, by their clock; the smallest was first.
+    pub hand: Option<ClockTime>,
+    /// How they feel about what is being said.
+    pub reaction: Option<ReactionShown>,
 
     /// What keeps it down as they say.
     #[serde(skip)]
@@ -113,6 +118,20 @@ pub struct Person {
     /// How tall I show them, in rows of device pixels; none while I don't.
     #[serde(skip)]
     pub(crate) shown: Option<u32>,
+    /// How it stands with the chat's channel to them.
+    #[serde(skip)]
+    pub(crate) talk: Talk,
+}
+
+/// The chat's channel to one person.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Talk {
+    /// The connection on which it is open, by session and number.
+    pub open: Option<(SessionId, u32)>,
+    /// They were told what they do not know.
+    pub answered: bool,
+    /// What they said and have not been confirmed yet; the link lets through only so much at once.
+    pub got: Vec<MessageId>,
 }
 
 /// The network path to a person, for the details view.
@@ -179,6 +198,8 @@ impl Person {
             quality: Quality::Unknown,
             video: None,
             limited_by: None,
+            hand: None,
+            reaction: None,
             limited: Limited::Nothing,
             behind: false,
             session,
@@ -189,7 +210,13 @@ impl Person {
             closed_at: None,
             mending: Mending::new(now),
             shown,
+            talk: Talk::default(),
         }
+    }
+
+    /// They can be written to: the chat's channel of the connection that counts is open.
+    pub fn talks(&self) -> bool {
+        self.talk.open == Some((self.session, self.epoch))
     }
 
     pub(super) fn set_media(&mut self, media: MediaState) {

@@ -12,6 +12,7 @@ use crate::device::{DeviceEvent, DeviceProblem};
 use crate::signaling::{Entered, SignalingEvent};
 use crate::video::CameraSpec;
 
+mod chat;
 mod links;
 mod networks;
 mod paths;

@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use serde::Serialize;
 use visio_protocol::control::Limited;
-use visio_protocol::{Invite, MediaState, PersonId, Role, SessionId};
+use visio_protocol::{ClockTime, Invite, MediaState, PersonId, Role, SessionId};
 
+use super::chat::{Chat, ReactionShown, RemarkShown};
 use super::person::Person;
 use super::trouble::Trouble;
 use crate::audio::{MicrophoneSpec, SpeakerSpec, Treatment};
@@ -163,6 +164,10 @@ pub struct Me {
     pub slow: bool,
     /// What of the network keeps the others from seeing me better: my own line, or the way to the only one who looks.
     pub limited: Limited,
+    /// Since when my hand is raised.
+    pub hand: Option<ClockTime>,
+    /// How I feel about what is being said, as the others see it.
+    pub reaction: Option<ReactionShown>,
 }
 
 impl Me {
@@ -209,6 +214,8 @@ pub struct CallState {
     pub people: Vec<Person>,
     /// What could be chosen instead.
     pub devices: Devices,
+    /// What is written; [`CallState::remarks`] has it.
+    pub chat: Chat,
 
     /// My session at the server; none before the first entry.
     #[serde(skip)]
@@ -312,9 +319,12 @@ impl CallState {
                 },
                 slow: false,
                 limited: Limited::Nothing,
+                hand: None,
+                reaction: None,
             },
             people: Vec::new(),
             devices: Devices::default(),
+            chat: Chat::default(),
             session: None,
             session_epoch: 0,
             entered_as: if start.join {
@@ -350,6 +360,16 @@ impl CallState {
     /// Whether I am in the call, or about to be.
     pub fn calling(&self) -> bool {
         self.role() == Role::Calling
+    }
+
+    /// What is written, in order, as it is shown.
+    pub fn remarks(&self) -> Vec<RemarkShown> {
+        let name_of = |id| {
+            let mut known = self.people.iter().chain(&self.away);
+            known.find(|it| it.id == id).map(|it| it.name.clone())
+        };
+        let remarks = self.chat.remarks().iter();
+        remarks.map(|it| it.shown(self.me.id, name_of)).collect()
     }
 
     /// The person behind a session.

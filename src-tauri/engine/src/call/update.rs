@@ -7,6 +7,7 @@
 mod away;
 mod people;
 mod repair;
+mod talk;
 
 use std::time::{Duration, Instant};
 
@@ -42,12 +43,21 @@ pub fn update(state: &mut CallState, event: Event, now: Instant) -> Vec<Effect> 
             epoch,
             change,
         } => people::link_changed(state, session, epoch, change, now, &mut effects),
+        Event::Chat {
+            session,
+            epoch,
+            change,
+        } => talk::changed(state, session, epoch, change, now, &mut effects),
         Event::Device(kind, event) => device_changed(state, kind, event, &mut effects),
         Event::Devices(devices) => devices_changed(state, devices),
         Event::Network(change) => repair::network_changed(state, change, now, &mut effects),
         Event::Measured(measured) => show_figures(state, measured),
-        Event::Tick => repair::tick(state, now, &mut effects),
+        Event::Tick => {
+            repair::tick(state, now, &mut effects);
+            talk::tick(state, now, &mut effects);
+        }
     }
+    talk::forget_gone(state);
     state.trouble = trouble(state, now);
     effects
 }
@@ -70,6 +80,7 @@ fn obey(state: &mut CallState, command: Command, now: Instant, effects: &mut Vec
                 session: person.session,
             }));
             effects.push(Effect::Leave);
+            state.me.hand = None;
             state.phase = Phase::Left;
         }
         Command::SetMuted(muted) => {
@@ -110,6 +121,9 @@ fn obey(state: &mut CallState, command: Command, now: Instant, effects: &mut Vec
             state.me.name = name;
             greet(state, Recipient::Room, effects);
         }
+        Command::Say { id, clock, text } => talk::say(state, id, text, clock, effects),
+        Command::React(kind) => talk::react(state, kind, now, effects),
+        Command::RaiseHand(at) => talk::raise_hand(state, at, effects),
         Command::Show(list) => people::show(state, &list, effects),
         Command::Retry(id) => repair::retry(state, id, now, effects),
         Command::Join => {}

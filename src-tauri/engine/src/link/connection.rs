@@ -11,14 +11,16 @@ use rtc::peer_connection::transport::RTCIceCandidateInit;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Mutex, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
+use visio_protocol::chat::MAX_CHAT;
 use webrtc::error::Error;
 use webrtc::peer_connection::PeerConnection;
 
 use super::candidate::{
     Candidate, MAX_NAMES, RemoteCandidates, local_name, with_address, without_candidates,
 };
+use super::chat::{CHAT_CAPACITY, carry_chat};
 use super::config::LinkConfig;
-use super::control::{CONTROL_CAPACITY, carry_control, drain};
+use super::control::{CONTROL_CAPACITY, carry_control};
 use super::description::{Description, ufrag};
 use super::error::LinkError;
 use super::event::{LinkEvent, MediaSink};
@@ -45,6 +47,7 @@ pub struct Link {
     loopback: bool,
     notices: mpsc::Sender<Notice>,
     control: mpsc::Sender<Bytes>,
+    chat: mpsc::Sender<Bytes>,
     mids: watch::Sender<Vec<String>>,
     /// One negotiation at a time.
     remote: Arc<Mutex<Remote>>,
@@ -87,6 +90,7 @@ impl Link {
         let (closed, closing) = watch::channel(false);
         let (remote_camera, camera_known) = watch::channel(None);
         let (control, control_out) = mpsc::channel(CONTROL_CAPACITY);
+        let (chat, chat_out) = mpsc::channel(CHAT_CAPACITY);
         let (finished, done) = watch::channel(());
 
         let mut children = JoinSet::new();
@@ -112,7 +116,7 @@ impl Link {
             events.clone(),
             closed,
         ));
-        children.spawn(drain(peer.chat));
+        children.spawn(carry_chat(peer.chat, chat_out, events.clone()));
         let posts = Posts {
             notices: noticed,
             events: events.clone(),
@@ -135,6 +139,7 @@ impl Link {
             loopback: config.loopback,
             notices,
             control,
+            chat,
             mids,
             remote: Arc::default(),
             names: Arc::new(Semaphore::new(MAX_NAMES)),
@@ -352,10 +357,19 @@ impl Link {
         if message.len() > super::MAX_CONTROL_BYTES {
             return Err(LinkError::TooLong(message.len()));
         }
-        self.control.try_send(message).map_err(|error| match error {
-            TrySendError::Full(_) => LinkError::Busy,
-            TrySendError::Closed(_) => LinkError::Ended,
-        })
+        queue(&self.control, message)
+    }
+
+    /// Queues a chat message, in order and reliably.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_control`](Self::send_control).
+    pub fn send_chat(&self, message: Bytes) -> Result<(), LinkError> {
+        if message.len() > MAX_CHAT {
+            return Err(LinkError::TooLong(message.len()));
+        }
+        queue(&self.chat, message)
     }
 
     /// How the link is doing.
@@ -406,6 +420,13 @@ impl Link {
             }
         }
     }
+}
+
+fn queue(channel: &mpsc::Sender<Bytes>, message: Bytes) -> Result<(), LinkError> {
+    channel.try_send(message).map_err(|error| match error {
+        TrySendError::Full(_) => LinkError::Busy,
+        TrySendError::Closed(_) => LinkError::Ended,
+    })
 }
 
 async fn use_candidate(

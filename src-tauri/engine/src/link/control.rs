@@ -1,7 +1,7 @@
-//! The data channels: `control`, reliable and in order, for what the two sides have to say to each
-//! other about the call, and `chat`, opened with it so that it needs no further offer.
+//! The data channel `control`, reliable and in order, for what the two sides have to say to each other
+//! about the call.
 //!
-//! One task per channel. Incoming messages wait for the owner, and by SCTP's window the sender with
+//! One task. Incoming messages wait for the owner, and by SCTP's window the sender with
 //! them; outgoing ones are bounded in number, and in bytes by the channel's own buffer.
 
 use std::sync::Arc;
@@ -18,9 +18,8 @@ pub const MAX_CONTROL_BYTES: usize = 16 * 1024;
 /// Control messages that may wait to be sent; the newest is refused.
 pub(super) const CONTROL_CAPACITY: usize = 64;
 
-/// The channels' stream numbers, agreed on beforehand: both sides open them without asking.
+/// The channel's stream number, agreed on beforehand: both sides open it without asking.
 pub(super) const CONTROL_STREAM: u16 = 0;
-pub(super) const CHAT_STREAM: u16 = 1;
 
 /// Carries control messages both ways until the channel ends, which is when the other side closes
 /// the connection. Says so by `closed`.
@@ -56,9 +55,4 @@ pub(super) async fn carry_control(
         }
     }
     closed.send_replace(true);
-}
-
-/// Empties a channel that nobody reads yet.
-pub(super) async fn drain(channel: Arc<dyn DataChannel>) {
-    while channel.poll().await.is_some() {}
 }

@@ -48,6 +48,11 @@ pub enum LinkEvent {
     /// A control message from the other side, at most
     /// [`MAX_CONTROL_BYTES`](super::MAX_CONTROL_BYTES).
     Control(Bytes),
+    /// Chat messages can be sent.
+    ChatOpen,
+    /// A chat message from the other side, at most [`MAX_CHAT`](visio_protocol::chat::MAX_CHAT) bytes, and no more of them than
+    /// people write.
+    Chat(Bytes),
     /// The share of our packets, 0 to 1, that the other side missed in the last second.
     RemoteLoss(f32),
 }

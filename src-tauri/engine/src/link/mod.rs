@@ -19,11 +19,12 @@
 //! - `pump`, `voice`, `stream`, `feedback`: packets out, and what the other side says about them
 //! - `arrival_tap`, `transport_cc`: when packets arrived, said and heard
 //! - `clocks`: when things were captured, as the two sides report it
-//! - `receive`, `control`: packets and messages in
+//! - `receive`, `control`, `chat`: packets and messages in
 
 mod addresses;
 mod arrival_tap;
 mod candidate;
+mod chat;
 mod clocks;
 mod config;
 mod connection;

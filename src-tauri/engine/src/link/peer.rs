@@ -21,12 +21,13 @@ use webrtc::runtime::default_runtime;
 
 use super::addresses::LocalAddresses;
 use super::arrival_tap::ArrivalTap;
+use super::chat::CHAT_STREAM;
 use super::clocks::Clocks;
 use super::config::{
     CHANNEL_BUFFER_BYTES, CHECKS_PER_PAIR, DISCONNECTED_AFTER, FAILED_AFTER, IceServer, KEEPALIVE,
     LinkConfig, SRTP_REPLAY_WINDOW,
 };
-use super::control::{CHAT_STREAM, CONTROL_STREAM};
+use super::control::CONTROL_STREAM;
 use super::error::LinkError;
 use super::feedback::{FEEDBACK_CAPACITY, Feedback, FeedbackTap};
 use super::lines::{Line, media_engine};

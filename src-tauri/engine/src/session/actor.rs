@@ -20,7 +20,7 @@ use crate::call::{
 };
 use crate::network::NetworkWatch;
 use crate::signaling::{Signaling, SignalingEvent};
-use crate::stats::{ProcessUse, Report};
+use crate::stats::{ChatReport, ProcessUse, Report};
 
 /// Events that wait for the session's task: device words, link changes. Those who send them wait, except device threads, which drop.
 const EVENTS: usize = 256;
@@ -214,6 +214,7 @@ impl Actor {
             }
             Effect::CloseLink { session } => self.roster.remove(session),
             Effect::Ask { session, rows } => self.order(session, Order::Ask(rows)),
+            Effect::Chat { session, messages } => self.order(session, Order::Chat(messages)),
             Effect::UseCamera(spec) => self.media.camera.select(spec),
             Effect::TurnCameraOff(off) => self.media.camera.set_off(off),
             Effect::UseMicrophone(spec) => self.media.microphone.select(spec),
@@ -376,6 +377,7 @@ impl Actor {
             peak_rss_mb: process.peak_rss_bytes as f64 / 1e6,
             video_sent: self.media.video_sent(),
             audio_sent: self.media.audio_sent(elapsed),
+            chat: ChatReport::of(&self.state),
             peers: self.roster.reports(),
         }
     }

@@ -9,6 +9,7 @@
 
 mod actor;
 mod ask;
+mod chat;
 mod fanout;
 mod frames;
 mod handle;
@@ -25,6 +26,7 @@ mod roster;
 mod sending;
 mod shared_line;
 
+pub use chat::{raise_hand, say};
 pub use frames::{FrameHub, Tile};
 pub use handle::Session;
 pub use options::SessionOptions;

@@ -8,14 +8,15 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
-use visio_protocol::{Control, Recipient, SessionId, Signal};
+use visio_protocol::{ChatMessage, Control, Recipient, SessionId, Signal};
 
 use super::ask::Ask;
+use super::chat;
 use super::fanout::Fanout;
 use super::heard::Heard;
 use super::ice_servers::ice_servers;
 use crate::audio::{AudioSource, SAMPLE_RATE};
-use crate::call::{Event, LinkChange};
+use crate::call::{ChatChange, Event, LinkChange};
 use crate::link::{Link, LinkConfig, LinkError, LinkEvent, LinkFailure, MediaSink};
 use crate::signaling::Signaling;
 use crate::transport::clock::SenderClock;
@@ -48,6 +49,8 @@ pub(super) enum Order {
     },
     /// Tell them how tall they are shown.
     Ask(Option<u32>),
+    /// Say this over the chat's channel.
+    Chat(Vec<ChatMessage>),
 }
 
 /// What a connection needs to know of its surroundings.
@@ -271,6 +274,7 @@ impl Task {
                 self.ask.set(rows);
                 Ok(())
             }
+            Order::Chat(messages) => return say(link, &messages),
         };
         if let Err(error) = result {
             self.failed(&error).await;
@@ -329,6 +333,14 @@ impl Task {
             LinkEvent::KeyframeRequested(layer) => self.around.encoders.request_keyframe(layer),
             LinkEvent::ControlOpen => self.ask.open(),
             LinkEvent::Control(message) => self.heard.message(&message),
+            LinkEvent::ChatOpen => self.tell_chat(ChatChange::Open).await,
+            LinkEvent::Chat(bytes) => match ChatMessage::from_json(&bytes) {
+                Ok(message) => {
+                    let clock = chat::clock();
+                    self.tell_chat(ChatChange::Heard { message, clock }).await;
+                }
+                Err(error) => tracing::debug!(%error, "a chat message that is none"),
+            },
             LinkEvent::RemoteLoss(_) => {}
         }
     }
@@ -351,10 +363,29 @@ impl Task {
             .await;
     }
 
+    async fn tell_chat(&self, change: ChatChange) {
+        let Which { session, epoch, .. } = self.which;
+        let event = Event::Chat {
+            session,
+            epoch,
+            change,
+        };
+        let _ = self.around.events.send(event).await;
+    }
+
     fn signal(&self, signal: Signal) {
         self.around
             .signaling
             .send(Recipient::Session(self.which.session), signal);
+    }
+}
+
+/// What can't be said now is said when the connection is made anew; until then it counts as not having come.
+fn say(link: &Link, messages: &[ChatMessage]) {
+    for message in messages {
+        if let Err(error) = link.send_chat(Bytes::from(message.to_json())) {
+            tracing::warn!(%error, "a chat message could not be sent");
+        }
     }
 }
 

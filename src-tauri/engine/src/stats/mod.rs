@@ -1,5 +1,6 @@
 //! What was measured, named as in W3C webrtc-stats.
 
+mod chat;
 mod meter;
 mod peer;
 mod process;
@@ -7,6 +8,7 @@ mod quality;
 mod report;
 mod timeline;
 
+pub use chat::{ChatReport, MessageReport};
 pub use meter::meter;
 pub use peer::{PeerReport, milliseconds};
 pub use process::ProcessUse;

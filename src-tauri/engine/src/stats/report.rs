@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::chat::ChatReport;
 use super::peer::PeerReport;
 use crate::video::VideoOutboundStats;
 
@@ -18,6 +19,8 @@ pub struct Report {
     pub video_sent: VideoSent,
     /// The microphone, as encoded once for all.
     pub audio_sent: AudioSent,
+    /// What was written.
+    pub chat: ChatReport,
     /// Everybody who was met in the call.
     pub peers: Vec<PeerReport>,
 }

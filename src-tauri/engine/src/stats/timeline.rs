@@ -183,7 +183,7 @@ mod tests {
     use super::*;
     use crate::audio::AudioInboundStats;
     use crate::link::{KindStats, LinkStats};
-    use crate::stats::{AudioSent, LayerReport, VideoSent};
+    use crate::stats::{AudioSent, ChatReport, LayerReport, VideoSent};
     use crate::video::VideoInboundStats;
     use std::time::Duration;
 
@@ -231,6 +231,7 @@ mod tests {
                 packets: 0,
                 bitrate_bps: 0,
             },
+            chat: ChatReport::default(),
             peers: vec![peer],
         }
     }

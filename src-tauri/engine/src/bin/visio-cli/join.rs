@@ -15,6 +15,7 @@ use visio_engine::transport::bitrate::Bitrate;
 use visio_engine::video::CameraSpec;
 use visio_protocol::{Invite, PersonId};
 
+use crate::chat::{self, Chatter};
 use crate::seconds::Seconds;
 use crate::signals::asked_to_stop;
 use crate::words::Words;
@@ -63,6 +64,8 @@ pub struct Options {
     /// Send music: in stereo, with more bits, and with no echo or noise taken out. Use headphones
     #[arg(long)]
     music: bool,
+    #[command(flatten)]
+    chat: chat::Options,
     /// Leave after so many seconds in the call; otherwise at Ctrl-C.
     #[arg(long = "for", value_name = "SECONDS")]
     seconds: Option<f64>,
@@ -101,7 +104,7 @@ pub async fn run(options: Options, words: &Words) -> Result<(), String> {
         None => None,
     };
     let outcome = tokio::select! {
-        outcome = watch(&session, options.seconds, words) => outcome,
+        outcome = watch(&session, options.seconds, options.chat, words) => outcome,
         error = record(&session, seconds) => Err(error),
     };
     let report = session.leave().await;
@@ -132,15 +135,22 @@ async fn record(session: &Session, seconds: Option<Seconds<'_>>) -> String {
 }
 
 /// Tells what happens until it is time to leave.
-async fn watch(session: &Session, seconds: Option<f64>, words: &Words) -> Result<(), String> {
+async fn watch(
+    session: &Session,
+    seconds: Option<f64>,
+    wanted: chat::Options,
+    words: &Words,
+) -> Result<(), String> {
     let mut state = session.state();
     let mut teller = Teller::new(words);
+    let mut chatter = Chatter::new(wanted, words);
     let stop = asked_to_stop();
     tokio::pin!(stop);
     let mut leave_at = None;
     loop {
         let now: Arc<CallState> = state.borrow_and_update().clone();
         teller.tell(&now);
+        chatter.step(session, &now);
         match now.phase {
             Phase::Failed => {
                 return Err(now

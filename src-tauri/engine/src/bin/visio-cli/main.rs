@@ -3,6 +3,7 @@
 //! Progress goes to stderr, in the user's language; results go to stdout. Exit status: 0 when all went well, 1 when the call could not be
 //! had (the last line on stderr says why and what to do), 2 for a wrong command line.
 
+mod chat;
 mod devices;
 mod doctor;
 mod film;

@@ -2,6 +2,7 @@
 //!
 //! Nothing here sleeps: a test waits for what should happen, and gives up after [`PATIENCE`].
 
+mod chat;
 mod media;
 mod negotiation;
 mod noise;
@@ -107,7 +108,7 @@ impl Side {
     }
 
     /// Waits for an event, letting others go by.
-    async fn expect(&mut self, wanted: impl Fn(&LinkEvent) -> bool) -> LinkEvent {
+    async fn expect(&mut self, mut wanted: impl FnMut(&LinkEvent) -> bool) -> LinkEvent {
         let waiting = async {
             while let Some(event) = self.events.recv().await {
                 if wanted(&event) {
