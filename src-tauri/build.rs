@@ -28,6 +28,11 @@ const COMMANDS: &[&str] = &[
     "first_paint",
     "devices",
     "doctor",
+    "chat_messages",
+    "chat_say",
+    "chat_react",
+    "raise_hand",
+    "open_link",
 ];
 
 /// Where the UI is developed, with its tests, its tools and what they install.

@@ -142,6 +142,15 @@ impl Call {
         json(Some(&*state))
     }
 
+    /// What is written in the call that is on; an empty list when none is.
+    pub async fn messages(&self) -> Value {
+        let state = match &*self.running.lock().await {
+            Some(running) => running.session.state().borrow().clone(),
+            None => return Value::Array(Vec::new()),
+        };
+        json(Some(state.remarks())).unwrap_or_default()
+    }
+
     /// What was measured in the call that is on, or in the last one.
     pub async fn report(&self) -> Option<Value> {
         match &*self.running.lock().await {

@@ -7,6 +7,7 @@
 //! | [`call`], [`call_pictures`] | the call that is on: the only files that use the engine's session |
 //! | [`hosting`] | a call that this computer holds itself, for its own network |
 //! | [`link`], [`second_start`] | an invite link that the system hands over; one Visio for each person |
+//! | [`browser`] | a link that is opened in the system's browser |
 //! | [`announce`] | the call's state, told to the page |
 //! | [`frames`] | decoded pictures, brought to the page |
 //! | [`rehearsal`] | a call without a network, to measure what the window can draw |
@@ -19,6 +20,7 @@
 
 mod announce;
 mod app;
+mod browser;
 mod call;
 mod call_pictures;
 mod clipboard;

@@ -3,6 +3,7 @@
 //! All are asynchronous and run off the main thread. A panic in one is an error for the page, not the end of the call.
 
 mod call;
+mod chat;
 mod devices;
 mod doctor;
 mod settings;
@@ -49,6 +50,11 @@ pub fn all() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         call::call_leave,
         call::call_state,
         call::call_report,
+        chat::chat_messages,
+        chat::chat_say,
+        chat::chat_react,
+        chat::raise_hand,
+        chat::open_link,
     ]
 }
 
