@@ -17,6 +17,7 @@ import { Settings } from "./screens/settings.js";
 import { StartCall } from "./screens/start.js";
 import { dialog, screen } from "./state.js";
 import { listenForShortcuts } from "./shortcuts.js";
+import { followTalk } from "./talk.js";
 
 const SCREENS = { home: Home, lobby: Lobby, call: Call, failed: Failed };
 
@@ -49,6 +50,7 @@ async function start() {
     return;
   }
   await begin(backend).catch(say);
+  followTalk();
   listenForShortcuts();
   render(html`<${App} />`, root);
 }

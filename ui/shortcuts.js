@@ -1,15 +1,18 @@
 /**
- * One key each, where no one is typing: M microphone, C camera, F full screen, Esc closes the panel.
+ * One key each, where no one is typing: M microphone, C camera, T chat, H hand, F full screen, Esc closes the panel.
  */
 import { toggleCamera, toggleFullscreen, toggleMicrophone } from "./actions.js";
-import { call, dialog, panel } from "./state.js";
+import { call, dialog, menu, panel } from "./state.js";
+import { toggleChat, toggleHand } from "./talk.js";
 
 /** Key → what it does. Shown in the tooltips. @type {Record<string, () => void>} */
 const KEYS = {
   m: () => void toggleMicrophone(),
   c: () => void toggleCamera(),
   f: () => toggleFullscreen(),
-  escape: () => (panel.value = null),
+  t: () => toggleChat(),
+  h: () => void toggleHand(),
+  escape: () => (menu.value ? (menu.value = null) : (panel.value = null)),
 };
 
 export function listenForShortcuts() {
@@ -18,6 +21,10 @@ export function listenForShortcuts() {
     if (event.target instanceof Element && event.target.closest("input, select, textarea")) {
       if (event.key !== "Escape") return;
     }
-    KEYS[event.key.toLowerCase()]?.();
+    const act = KEYS[event.key.toLowerCase()];
+    if (!act) return;
+    // A key that opens a field is not typed into it.
+    event.preventDefault();
+    act();
   });
 }

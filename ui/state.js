@@ -32,7 +32,19 @@ export const screen = computed(() => {
 });
 
 /** The side panel of the call. */
-export const panel = signal(/** @type {null | "people" | "devices"} */ (null));
+export const panel = signal(/** @type {null | "people" | "devices" | "chat"} */ (null));
+
+/** The small menu above the bar: feelings, and where the bar has no room the rest. */
+export const menu = signal(/** @type {null | "react" | "more"} */ (null));
+
+/** What is written in the call, in order. */
+export const messages = signal(/** @type {import("./backend/types.js").Message[]} */ ([]));
+
+/** How many messages came that nobody has had before their eyes. */
+export const unread = signal(0);
+
+/** What is being written and has not been sent. */
+export const draft = signal("");
 
 /** The dialog on top of everything. */
 export const dialog = signal(/** @type {null | "settings" | "start" | "doctor" | "other"} */ (null));
@@ -52,8 +64,8 @@ export const nameMissing = signal(false);
 /** The invite of another call, opened during this one: the dialog "other" asks what to do. */
 export const offered = signal(/** @type {import("./backend/types.js").Invite | null} */ (null));
 
-/** One passing line, such as "Invite copied.", with something to do about it. */
-export const notice = signal(/** @type {null | { words: string, action?: { words: string, run: () => void } }} */ (null));
+/** One passing line, such as "Invite copied.", with something to do about it; it stays for so long, in milliseconds, where that is not usual. */
+export const notice = signal(/** @type {null | { words: string, action?: { words: string, run: () => void }, stays?: number }} */ (null));
 
 /** What a screen reader is told, politely. */
 export const announcement = signal("");

@@ -24,6 +24,21 @@
  * @property {{ spec: string, status: DeviceStatus, device: string | null }} speaker
  * @property {boolean} [slow]  this computer does not keep up: the others see less of the picture
  * @property {"nothing" | "path" | "uplink" | "machine"} [limited]  what keeps the others from seeing me better: my line, or the way to the only one who looks
+ * @property {number | null} [hand]  since when my hand is raised, milliseconds since 1970
+ * @property {Reaction | null} [reaction]  as the others see it now
+ *
+ * @typedef {"like" | "dislike" | "love" | "laugh" | "celebrate" | "sad"} Feeling
+ * @typedef {{ kind: Feeling, number: number }} Reaction  number: the same feeling again has another one
+ *
+ * @typedef {object} Message  Something that was written.
+ * @property {string} id  unique together with the author
+ * @property {string} author  the person's id
+ * @property {string} name  as its author called themselves then
+ * @property {number} at  milliseconds since 1970
+ * @property {string} text  to be shown as text and nothing else
+ * @property {boolean} own
+ * @property {string | null} toldBy  who told it, when it was not its author
+ * @property {string[]} waiting  the names of those who have not got this message of mine yet
  *
  * @typedef {object} Person
  * @property {string} id  hex; stays when the person reconnects
@@ -43,6 +58,8 @@
  * @property {"good" | "fair" | "weak" | "unknown"} [quality]
  * @property {{ width: number, height: number, fps: number } | null} [video]
  * @property {"nothing" | "theirUplink" | "yourDownlink" | "path" | "relay" | "theirMachine" | "thisMachine" | null} [limitedBy]  what keeps their picture from being better
+ * @property {number | null} [hand]  since when their hand is raised, milliseconds since 1970 by their clock
+ * @property {Reaction | null} [reaction]  shown for some seconds
  *
  * @typedef {{ cameras: Device[], microphones: Device[], speakers: Device[] }} Devices
  *
@@ -53,6 +70,7 @@
  * @property {Me} me
  * @property {Person[]} people
  * @property {Devices} devices
+ * @property {{ revision: number }} [chat]  changes whenever what is written does: then ask for the messages
  *
  * @typedef {{ link: string, label: string, lastUsed: string, with: string[] }} EarlierInvite  lastUsed: ISO 8601
  *
@@ -76,6 +94,13 @@
  * @typedef {"fine" | "weak" | "bad" | "skipped"} Verdict
  * @typedef {{ check: Check, verdict: Verdict, words: string, fill: Record<string, string> }} Finding  words: the key of a sentence, fill: what it names
  *
+ * @typedef {object} Talk  What is written, felt and asked for by hand. Where there is a call, all of it can be used.
+ * @property {() => Promise<Message[]>} messages  all that is kept, in order
+ * @property {(text: string) => Promise<void>} say
+ * @property {(feeling: Feeling) => Promise<void>} react
+ * @property {(up: boolean) => Promise<void>} raiseHand
+ * @property {(url: string) => Promise<void>} openLink  in the browser; of http and https only
+ *
  * @typedef {object} Backend  The seam. Every promise rejects with a {@link Trouble}.
  * @property {() => Promise<Settings>} settingsGet
  * @property {(settings: Settings) => Promise<void>} settingsSet
@@ -95,6 +120,7 @@
  * @property {(kind: DeviceKind, spec: string) => Promise<void>} selectDevice
  * @property {() => Promise<void>} playTestSound
  * @property {(text: string) => Promise<void>} copyText
+ * @property {Talk} [talk]  absent: nothing can be written, and no control for it is shown
  * @property {() => Promise<FramesEndpoint>} framesEndpoint
  * @property {(link: string | null, onFinding: (finding: Finding) => void) => Promise<string>} doctor  tries out all that a call needs, and gives the key of what sums it up; without a link, with the server of the settings
  * @property {() => Promise<string | null>} linkTake  the invite link that the system handed over, if there is one: given once

@@ -48,6 +48,9 @@ export function listed(names) {
   return new Intl.ListFormat(language(), { type: "conjunction" }).format(names);
 }
 
+/** The time of day of a date: "20:15". @param {Date} date */
+export const hour = (date) => new Intl.DateTimeFormat(language() === "en" ? "en-GB" : language(), { hour: "2-digit", minute: "2-digit" }).format(date);
+
 /** The day of a date, as one would say it: "yesterday", "Sunday", "12 November". @param {Date} date @param {Date} now */
 export function day(date, now) {
   const days = Math.round((midnight(date) - midnight(now)) / 86_400_000);

@@ -13,7 +13,7 @@ export function Notice() {
   const [held, setHeld] = useState(false);
   useEffect(() => {
     if (!shown || held) return;
-    const timer = setTimeout(() => (notice.value = null), shown.action ? STAYS_WITH_ACTION_MS : STAYS_MS);
+    const timer = setTimeout(() => (notice.value = null), shown.stays ?? (shown.action ? STAYS_WITH_ACTION_MS : STAYS_MS));
     return () => clearTimeout(timer);
   }, [shown, held]);
   return html`<div class="notice-place" role="status">

@@ -4,6 +4,7 @@ import { html, useRef } from "../html.js";
 import { has, t } from "../i18n/words.js";
 import { Face } from "./face.js";
 import { Icon } from "./icon.js";
+import { Marks } from "./marks.js";
 import { at, Name } from "./tile.js";
 
 /** @typedef {import("../backend/types.js").Me} Me */
@@ -21,11 +22,12 @@ export function ownReason(camera) {
   return has(words) ? t(words) : "";
 }
 
-/** @param {{ me: Me, box: Box, onHide: () => void }} props */
-export function OwnTile({ me, box, onHide }) {
+/** @param {{ me: Me, box: Box, place?: number, onHide: () => void }} props */
+export function OwnTile({ me, box, place, onHide }) {
   return html`<li class="tile own ${me.microphone.speaking && !me.microphone.muted ? "speaks" : ""} ${ownPictured(me) ? "" : "bare"}" style=${at(box)} data-test="own-tile">
     <${Instead} me=${me} />
     <${Name} name=${t("call.you")} muted=${me.microphone.muted} cameraOff=${me.camera.off} />
+    <${Marks} place=${place} reaction=${me.reaction} />
     <${Hide} onHide=${onHide} />
   </li>`;
 }
@@ -44,12 +46,12 @@ function Hide({ onHide }) {
 
 /**
  * @param {object} props
- * @param {Me} props.me @param {Box} props.box @param {{ width: number, height: number }} props.stage
+ * @param {Me} props.me @param {Box} props.box @param {number} [props.place] @param {{ width: number, height: number }} props.stage
  * @param {Corner} props.corner @param {(corner: Corner) => void} props.onCorner
  * @param {(by: { x: number, y: number } | null) => void} props.onDrag the shift while it is being dragged
  * @param {() => void} props.onHide
  */
-export function OwnCorner({ me, box, stage, corner, onCorner, onDrag, onHide }) {
+export function OwnCorner({ me, box, place, stage, corner, onCorner, onDrag, onHide }) {
   const from = useRef(/** @type {null | { x: number, y: number }} */ (null));
   /** @param {PointerEvent} event */
   const grab = (event) => {
@@ -66,6 +68,7 @@ export function OwnCorner({ me, box, stage, corner, onCorner, onDrag, onHide }) 
   };
   return html`<li class="tile own corner ${ownPictured(me) ? "" : "bare"}" style=${at(box)} data-test="own-corner" data-corner=${corner}>
     <${Instead} me=${me} only />
+    <${Marks} place=${place} reaction=${me.reaction} />
     <button
       class="move"
       id="own-move"

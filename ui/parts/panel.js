@@ -4,12 +4,12 @@ import { t } from "../i18n/words.js";
 import { panel } from "../state.js";
 import { Icon } from "./icon.js";
 
-/** @param {{ title: string, children?: any }} props */
-export function Panel({ title, children }) {
+/** @param {{ title: string, first?: string, children?: any }} props  first: the id of what takes the focus, where that is not the title */
+export function Panel({ title, first, children }) {
   const heading = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
     const opener = /** @type {HTMLElement | null} */ (document.activeElement);
-    heading.current?.focus();
+    ((first && document.getElementById(first)) || heading.current)?.focus();
     return () => opener?.isConnected && opener.focus();
   }, []);
   return html`<aside class="panel" id="panel" aria-labelledby="panel-title">

@@ -1,5 +1,6 @@
 /** All tiles of the call: works out where each goes, and tells the canvas. */
 import { arrange, cornerBox, cutOut, ownTileFits } from "../call/grid.js";
+import { placesOf } from "../call/hands.js";
 import { html, useRef, useState } from "../html.js";
 import { t } from "../i18n/words.js";
 import { Alone } from "./alone.js";
@@ -32,6 +33,7 @@ export function Stage({ state }) {
   const still = cornerBox(corner, size.width, size.height, MARGIN);
   const own = beside ? boxes[places] : { ...still, x: still.x + (drag?.x ?? 0), y: still.y + (drag?.y ?? 0) };
 
+  const hands = placesOf(state);
   const under = hidden || beside ? () => undefined : (/** @type {import("../call/grid.js").Box} */ tile) => cutOut(tile, own, RADIUS);
 
   const pictures = others.map((person, index) => ({ id: person.id, ...boxes[index], radius: RADIUS, mirrored: false, shown: pictured(person) }));
@@ -42,9 +44,9 @@ export function Stage({ state }) {
     ${size.width > 0 &&
     html`<ul class="tiles">
       ${others.length === 0 && html`<${Alone} key="alone" state=${state} box=${boxes[0]} />`}
-      ${others.map((person, index) => html`<${Tile} key=${person.id} person=${person} box=${boxes[index]} clip=${under(boxes[index])} />`)}
-      ${!hidden && beside && html`<${OwnTile} key="own" me=${me} box=${own} onHide=${() => setHidden(true)} />`}
-      ${!hidden && !beside && html`<${OwnCorner} key="corner" me=${me} box=${own} stage=${size} corner=${corner} onCorner=${setCorner} onDrag=${setDrag} onHide=${() => setHidden(true)} />`}
+      ${others.map((person, index) => html`<${Tile} key=${person.id} person=${person} box=${boxes[index]} clip=${under(boxes[index])} place=${hands.get(person.id)} />`)}
+      ${!hidden && beside && html`<${OwnTile} key="own" me=${me} box=${own} place=${hands.get(me.id)} onHide=${() => setHidden(true)} />`}
+      ${!hidden && !beside && html`<${OwnCorner} key="corner" me=${me} box=${own} place=${hands.get(me.id)} stage=${size} corner=${corner} onCorner=${setCorner} onDrag=${setDrag} onHide=${() => setHidden(true)} />`}
     </ul>`}
     ${hidden && html`<button class="on-stage round show" id="own-show" title=${t("call.own.show")} aria-label=${t("call.own.show")} onClick=${() => setHidden(false)}><${Icon} name="corner" /></button>`}
   </section>`;

@@ -4,6 +4,7 @@ import { html } from "../html.js";
 import { t } from "../i18n/words.js";
 import { Face } from "./face.js";
 import { Icon } from "./icon.js";
+import { Marks } from "./marks.js";
 import { Waiting } from "./waiting.js";
 
 /** @typedef {import("../backend/types.js").Person} Person */
@@ -15,8 +16,8 @@ export const pictured = (person) => person.picture && !person.cameraOff && (pers
 /** @param {Box} box */
 export const at = ({ x, y, width, height }) => ({ left: `${x}px`, top: `${y}px`, width: `${width}px`, height: `${height}px` });
 
-/** @param {{ person: Person, box: Box, clip?: string }} props */
-export function Tile({ person, box, clip }) {
+/** @param {{ person: Person, box: Box, clip?: string, place?: number }} props  place: of the raised hand among all */
+export function Tile({ person, box, clip, place }) {
   const { name, connection } = person;
   const speaking = person.speaking && connection === "connected";
   const shown = pictured(person);
@@ -32,6 +33,7 @@ export function Tile({ person, box, clip }) {
     ${!shown && html`<div class="instead"><${Face} name=${name} /><${Reason} person=${person} /></div>`}
     ${shown && (connection === "retrying" || person.paused) && html`<div class="instead veil"><${Reason} person=${person} /></div>`}
     <${Name} name=${name} muted=${person.muted} cameraOff=${person.cameraOff} speaking=${speaking} />
+    <${Marks} place=${place} reaction=${person.reaction} />
   </li>`;
 }
 

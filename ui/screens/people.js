@@ -1,5 +1,6 @@
 /** Who is here and how each is connected. */
 import { copyInvite } from "../actions.js";
+import { byHands, placesOf } from "../call/hands.js";
 import { html } from "../html.js";
 import { t } from "../i18n/words.js";
 import { Face } from "../parts/face.js";
@@ -10,10 +11,12 @@ import { Icon } from "../parts/icon.js";
 
 /** @param {{ state: CallState }} props */
 export function People({ state }) {
-  const { me, people, invite } = state;
+  const { me, invite } = state;
+  const hands = placesOf(state);
+  const people = byHands(state.people, hands);
   return html`<ul class="people">
-      <${Entry} id="me" name=${t("call.you.named", { name: me.name })} muted=${me.microphone.muted} cameraOff=${me.camera.off || me.camera.status !== "ok"} />
-      ${people.map((person) => html`<${Entry} key=${person.id} id=${person.id} name=${person.name} muted=${person.muted} cameraOff=${person.cameraOff} person=${person} />`)}
+      <${Entry} id="me" name=${t("call.you.named", { name: me.name })} muted=${me.microphone.muted} cameraOff=${me.camera.off || me.camera.status !== "ok"} place=${hands.get(me.id)} />
+      ${people.map((person) => html`<${Entry} key=${person.id} id=${person.id} name=${person.name} muted=${person.muted} cameraOff=${person.cameraOff} place=${hands.get(person.id)} person=${person} />`)}
     </ul>
     <section class="invite-box">
       <h3>${t("invite.title")}</h3>
@@ -25,14 +28,15 @@ export function People({ state }) {
     </section>`;
 }
 
-/** @param {{ id: string, name: string, muted: boolean, cameraOff: boolean, person?: Person }} props */
-function Entry({ id, name, muted, cameraOff, person }) {
+/** @param {{ id: string, name: string, muted: boolean, cameraOff: boolean, place?: number, person?: Person }} props  place: of the raised hand among all */
+function Entry({ id, name, muted, cameraOff, place, person }) {
   const here = !person || person.calling;
   return html`<li data-test="person" data-person=${id}>
     <h3><${Face} name=${name} /><span>${name}</span></h3>
     ${!here && html`<p class="soft">${t("people.lobby")}</p>`}
     ${here &&
     html`<dl>
+      ${place !== undefined && html`<${Row} name=${t("people.hand")} value=${t("people.hand.value", { place })} test="hand" />`}
       <${Row} name=${t("people.microphone")} value=${t(muted ? "people.off" : "people.on")} />
       <${Row} name=${t("people.camera")} value=${t(cameraOff ? "people.off.feminine" : "people.on.feminine")} />
       ${person && html`<${Connection} person=${person} />`}

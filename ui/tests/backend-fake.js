@@ -73,6 +73,18 @@
   /** @type {any} */
   let state = null;
 
+  /** What is written. @type {any[]} */
+  let messages = [];
+  const MINUTE = 60_000;
+
+  /** Somebody wrote something so many minutes ago; index -1: oneself. */
+  const wrote = (index, text, minutes, more) => {
+    const author = index < 0 ? id(99) : id(index);
+    const count = (messages.length + 1).toString(16).padStart(32, "0");
+    messages.push({ id: count, author, name: index < 0 ? settings.name : NAMES[index], at: Date.now() - minutes * MINUTE, text, own: index < 0, toldBy: null, waiting: [], ...more });
+    state.chat.revision += 1;
+  };
+
   const lobby = () => ({
     phase: "lobby",
     trouble: null,
@@ -86,6 +98,7 @@
     },
     people: Array.from({ length: number("people", 2) }, (_, index) => person(index)),
     devices,
+    chat: { revision: 0 },
   });
 
   /** Scenes that are more than a number of people. */
@@ -103,6 +116,21 @@
     nocamera: () => Object.assign(state.me.camera, { status: "none", device: "" }),
     refused: () => Object.assign(state.me.microphone, { status: "refused", level: 0 }),
     looking: () => state.people.forEach((it) => (it.calling = false)),
+    chat() {
+      wrote(0, "Who brings the cake on Sunday?", 12, { name: "Aunt Rose", author: id(50), toldBy: "Léa" });
+      wrote(1, "I do! Here is the recipe: https://cakes.example.org/recipes/apple-tart?for=8 (it takes an hour).", 9);
+      wrote(1, "And coffee.", 9);
+      wrote(-1, "Wonderful. We come at three, with the children, the dog, and a very-long-word-that-does-not-fit-into-any-line-of-this-panel-whatsoever.", 2);
+      wrote(0, "<b>Not bold</b> & not a tag\nSecond line", 1);
+      wrote(-1, "See you then", 0.2, { waiting: ["Grand-père"] });
+    },
+    hands() {
+      state.people[1].hand = 1000;
+      state.people[0].hand = 2000;
+      state.me.hand = 3000;
+      state.people[2].reaction = { kind: "love", number: 1 };
+      state.people[3].reaction = { kind: "celebrate", number: 1 };
+    },
     failed: () => Object.assign(state, { phase: "failed", trouble: { kind: "roomGone" } }),
   };
 
@@ -173,6 +201,7 @@
     },
     call_open({ link }) {
       state = lobby();
+      messages = [];
       const near = link.startsWith("http://192.");
       state.invite = { ...INVITE, link, near, server: near ? "192.168.1.20:8471" : SERVER };
       if (asked.get("when") === "lobby") SCENES[asked.get("scene")]?.();
@@ -207,6 +236,15 @@
     },
     play_test_sound: () => {},
     copy_text: () => {},
+    chat_messages: () => messages,
+    chat_say({ text }) {
+      if (asked.get("say") === "refused") throw { kind: "noCall" };
+      wrote(-1, text.trim(), 0);
+      tell();
+    },
+    chat_react: ({ feeling }) => ((state.me.reaction = { kind: feeling, number: (state.me.reaction?.number ?? 0) + 1 }), tell()),
+    raise_hand: ({ up }) => ((state.me.hand = up ? Date.now() : null), tell()),
+    open_link: () => {},
     frames_endpoint: () => ({ url: "ws://127.0.0.1:1/frames?token=fake", fallback: `${location.origin}/frames` }),
   };
 
@@ -226,7 +264,7 @@
       event: { listen: async (name, handler) => (heard[name] ??= []).push(handler) },
     },
     /** For tests: change the state as the engine would; open a link as the system would. */
-    fake: { log, change: (how) => (how(state), tell()), open: (text) => ((link = text), emit("link")), acknowledged: {} },
+    fake: { log, write: (...what) => (wrote(...what), tell()), change: (how) => (how(state), tell()), open: (text) => ((link = text), emit("link")), acknowledged: {} },
   });
 
   const ground = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, at) => 60 + (40 * Math.floor(at / WIDTH)) / HEIGHT + (20 * (at % WIDTH)) / WIDTH);

@@ -2,11 +2,11 @@
  * What the UI is looked at in: the scenes of the pretended app, and the ways of showing each.
  */
 
-/** @typedef {{ name: string, query: string, open?: string[] }} Scene  open: ids to click, in order */
+/** @typedef {{ name: string, query: string, open?: string[] }} Scene  open: ids to click, in order; of several, the one that is shown */
 /** @typedef {{ name: string, language: string, look: "light" | "dark", width: number, height: number, text?: string, only?: string[] }} View */
 
 /** The scenes with most in them, for the views that differ least. */
-const FULLEST = ["home", "home-first", "settings", "doctor-blocked", "lobby-no-camera", "call-alone", "call-4", "call-7", "call-unconnected", "call-people", "call-other"];
+const FULLEST = ["home", "home-first", "settings", "doctor-blocked", "lobby-no-camera", "call-alone", "call-4", "call-7", "call-unconnected", "call-people", "call-chat", "call-menu", "call-other"];
 
 /** @type {Scene[]} */
 export const SCENES = [
@@ -34,6 +34,12 @@ export const SCENES = [
   { name: "call-refused", query: "screen=call&people=2&scene=refused" },
   { name: "call-people", query: "screen=call&people=4", open: ["people-button"] },
   { name: "call-devices", query: "screen=call&people=4", open: ["devices-button"] },
+  { name: "call-chat", query: "screen=call&people=4&scene=chat", open: ["chat-button"] },
+  { name: "call-chat-empty", query: "screen=call&people=2", open: ["chat-button"] },
+  { name: "call-unread", query: "screen=call&people=2&scene=chat" },
+  { name: "call-menu", query: "screen=call&people=4", open: ["react-button, #more-button >> visible=true"] },
+  { name: "call-hands", query: "screen=call&people=4&scene=hands" },
+  { name: "call-hands-people", query: "screen=call&people=4&scene=hands", open: ["people-button"] },
   { name: "call-hidden", query: "screen=call&people=4", open: ["own-hide"] },
   { name: "call-copied", query: "screen=call&people=2", open: ["invite-button"] },
   { name: "call-other", query: "screen=call&people=2&link=visio://call.example.org/j%23AAAA" },

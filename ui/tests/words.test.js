@@ -20,7 +20,7 @@ const doctor = join(root, "..", "src-tauri", "engine", "src", "doctor");
 const prescriptions = () => readdirSync(doctor).map((file) => readFileSync(join(doctor, file), "utf8"));
 
 /** Keys that are put together in the code from a part and a state, and those that are said without a page. */
-const COMPOSED = /^(trouble|cli|app\.noDisplay|camera|microphone|speaker|device\.(none\.)?(camera|microphone|speaker)|person\.(connecting|retrying)|people\.(connection|limit|quality)|doctor\.verdict|settings\.look|call\.(microphone|camera|devices|people))\b/;
+const COMPOSED = /^(trouble|cli|app\.noDisplay|camera|microphone|speaker|device\.(none\.)?(camera|microphone|speaker)|person\.(connecting|retrying)|people\.(connection|limit|quality)|doctor\.verdict|settings\.look|reaction|call\.(microphone|camera|devices|people|chat|react|more))\b/;
 
 test("both languages have the same keys, and the same placeholders under each", () => {
   assert.deepEqual(Object.keys(fr), Object.keys(en));
@@ -66,7 +66,7 @@ test("every key that the code asks for exists, and every key is asked for", () =
 });
 
 test("there are words for every trouble the engine knows, and for every state of every device", () => {
-  const troubles = "offline serverUnreachable notAVisioServer otherVersion wrongClock roomGone roomFull hostCodeWrong serverBusy inviteEmpty inviteMistyped inviteIncomplete inviteNoServer inviteOtherVersion serverAddress serverLost hostUnreachable noLocalNetwork hostingFailed tampering copyFailed deviceUnknown noCall settings internal unknown".split(" ");
+  const troubles = "offline serverUnreachable notAVisioServer otherVersion wrongClock roomGone roomFull hostCodeWrong serverBusy inviteEmpty inviteMistyped inviteIncomplete inviteNoServer inviteOtherVersion serverAddress serverLost hostUnreachable noLocalNetwork hostingFailed tampering copyFailed linkFailed deviceUnknown noCall settings internal unknown".split(" ");
   for (const kind of troubles) assert.ok(`trouble.${kind}` in en, kind);
   for (const device of ["camera", "microphone", "speaker"]) {
     for (const status of ["opening", "none", "busy", "refused", "lost", "silent", "failed"]) assert.ok(`${device}.${status}` in en, `${device}.${status}`);
