@@ -7,6 +7,7 @@
 mod audio_devices;
 mod bad_input;
 mod certificate;
+mod chat;
 mod doctor;
 mod echo;
 mod endurance;
@@ -74,6 +75,7 @@ fn that_measure() -> Vec<Trial> {
         bad_input::trials(),
         two_people::trials(),
         group::trials(),
+        chat::trials(),
         ladder::trials(),
         server_restart::trials(),
         several_servers::trials(),

@@ -4,6 +4,7 @@ mod links;
 mod near;
 mod page;
 mod seen;
+mod talk;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -45,6 +46,11 @@ pub fn trials() -> Vec<Trial> {
             "a French person calls two others from the real window",
             NEEDS,
             || whole_call(&FRENCH),
+        ),
+        scenario(
+            "a person writes to another from the real window",
+            NEEDS,
+            talk::with_a_companion,
         ),
         scenario_with(
             "a person without a server calls somebody on the same network",

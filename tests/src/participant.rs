@@ -100,6 +100,24 @@ impl Participant {
         self
     }
 
+    /// They write this as soon as they are in the call. Can be said several times.
+    pub fn say(mut self, text: &str) -> Self {
+        self.command.arg("--say").arg(text);
+        self
+    }
+
+    /// They show a feeling as soon as somebody is there.
+    pub fn react(mut self, feeling: &str) -> Self {
+        self.command.args(["--react", feeling]);
+        self
+    }
+
+    /// They raise their hand as soon as they are in the call.
+    pub fn raise_hand(mut self) -> Self {
+        self.command.arg("--raise-hand");
+        self
+    }
+
     /// They leave by themselves after so long; otherwise they stay until told to leave.
     pub fn stay(mut self, stay: Duration) -> Self {
         self.stay = Some(stay);

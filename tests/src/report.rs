@@ -16,7 +16,26 @@ pub struct Report {
     pub peak_rss_mb: f64,
     pub video_sent: VideoSent,
     pub audio_sent: AudioSent,
+    pub chat: Chat,
     pub peers: Vec<Peer>,
+}
+
+/// What was written, in order, and whose hands are raised, in order.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Chat {
+    pub messages: Vec<Message>,
+    pub hands: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Message {
+    pub from: String,
+    pub text: String,
+    pub own: bool,
+    /// Who told it, when it was not its author.
+    pub told_by: Option<String>,
+    /// Who has not got it yet.
+    pub waiting: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
