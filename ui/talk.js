@@ -45,11 +45,17 @@ export function followTalk() {
     before = state;
   });
   effect(() => {
-    if (panel.value === "chat") unread.value = 0;
+    if (panel.value !== "chat") return;
+    unread.value = 0;
+    // What passes by stands there now.
+    if (passing && notice.peek() === passing) notice.value = null;
   });
 }
 
 let asked = 0;
+
+/** The passing line that tells of a message. @type {typeof notice.value} */
+let passing = null;
 
 /** @param {string} me whose call it was when it was asked for */
 async function fetch(me) {
@@ -75,11 +81,7 @@ function tellOf(fresh) {
     return;
   }
   unread.value += fresh.length;
-  const run = () => {
-    notice.value = null;
-    panel.value = "chat";
-  };
-  notice.value = { words, action: { words: t("chat.open"), run }, stays: PASSING_MS };
+  notice.value = passing = { words, action: { words: t("chat.open"), run: () => (panel.value = "chat") }, stays: PASSING_MS };
 }
 
 /** Tells a screen reader what the others show. @param {CallState} before @param {CallState} now */

@@ -205,6 +205,7 @@ fn what_was_written_while_a_connection_was_away_arrives_when_it_is_back() {
     // A path that dies keeps the channel: what is said waits in it.
     stage.link(7, LinkChange::Disconnected);
     assert_eq!(stage.says(2, 1, "Meanwhile").len(), 1);
+    stage.link(7, LinkChange::Connected);
     // Not so a connection that is given up.
     let effects = stage.link(7, LinkChange::Failed);
     assert_eq!(effects, [opens(7, 2, true)]);
