@@ -1,0 +1,45 @@
+/**
+ * What two connected people say to each other about their pictures, over the data channel between them. Pure.
+ */
+import { utf8 } from "./bytes.js";
+
+/** @typedef {"nothing" | "path" | "uplink" | "machine"} Limited */
+/** @typedef {{ show?: number | null, paused?: boolean, limited?: Limited }} Control  show: rows of device pixels; null while it is not shown */
+
+/** The longest message, in bytes. */
+const MAX_CONTROL = 16 * 1024;
+
+/** Rows there can be. */
+const MAX_ROWS = 0xffff_ffff;
+
+/** One message; null when it is none. Words of later versions are passed over. @param {unknown} text @returns {Control | null} */
+export function readControl(text) {
+  if (typeof text !== "string" || text.length > MAX_CONTROL || utf8(text).length > MAX_CONTROL) return null;
+  /** @type {any} */
+  let it;
+  try {
+    it = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const isObject = (/** @type {unknown} */ value) => value !== null && typeof value === "object" && !Array.isArray(value);
+  if (!isObject(it)) return null;
+  const { show, video, limited } = it;
+  if ((show != null && !isObject(show)) || !isWord(video) || !isWord(limited)) return null;
+  const camera = show?.camera;
+  if (camera != null && !(Number.isInteger(camera) && camera >= 0 && camera <= MAX_ROWS)) return null;
+  return {
+    ...(camera !== undefined && { show: camera }),
+    ...((video === "paused" || video === "flowing") && { paused: video === "paused" }),
+    ...(limited != null && { limited: ["path", "uplink", "machine"].includes(limited) ? limited : "nothing" }),
+  };
+}
+
+/** @param {unknown} value */
+const isWord = (value) => value == null || typeof value === "string";
+
+/** @param {number | null} rows */
+export const sayShow = (rows) => JSON.stringify({ show: { camera: rows } });
+
+/** @param {Limited} limited */
+export const sayLimited = (limited) => JSON.stringify({ limited });
