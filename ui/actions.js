@@ -27,17 +27,18 @@ export const behind = () => backend;
 export async function begin(chosen) {
   backend = chosen;
   [environment.value, settings.value] = await Promise.all([backend.environment(), backend.settingsGet()]);
-  const { autoName, settingsSetAside } = environment.value;
+  const { autoName, guest, settingsSetAside } = environment.value;
   if (autoName && !settings.value.name) settings.value = { ...settings.value, name: autoName };
   applyLook(settings.value.look);
   await speak(wishedLanguage());
-  if (settingsSetAside) say({ kind: "settingsDamaged", file: settingsSetAside });
+  if (settingsSetAside) say(guest ? { kind: "settingsForgotten" } : { kind: "settingsDamaged", file: settingsSetAside });
   await backend.onCallState(take);
   take(await backend.callState());
   const invite = environment.value.autoInvite;
   if (invite && !call.value) {
     inviteText.value = invite;
-    if (settings.value.name) await openInvite(invite).catch(say);
+    if (guest?.resume && !guest.lack && settings.value.name) await rejoin(invite);
+    else if (settings.value.name && !guest) await openInvite(invite).catch(say);
   }
   await backend.onLink(followLink);
   await followLink();
@@ -223,6 +224,12 @@ export async function useDevice(kind, spec) {
   await change({ [kind]: spec });
 }
 
+/** Films with the camera on the other side of a phone. */
+export async function turnCamera() {
+  const { me, devices } = call.value ?? {};
+  if (devices?.sides) await useDevice("camera", `device:${me?.camera.away ? devices.sides.front : devices.sides.back}`);
+}
+
 /** Makes noise fainter, or leaves it, now (in a call) and from now on. @param {boolean} on */
 export async function suppressNoise(on) {
   if (call.value) await backend.setNoiseSuppression(on).catch(say);
@@ -234,6 +241,9 @@ export async function sendMusic(on) {
   if (call.value) await backend.setMusic(on).catch(say);
   await change({ music: on });
 }
+
+/** Plays what the browser has not allowed before the page was touched. */
+export const allowSound = () => backend.allowSound?.().catch(say);
 
 export const playTestSound = () => backend.playTestSound().catch(say);
 

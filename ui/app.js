@@ -4,18 +4,19 @@
 import { pickBackend } from "./backend/index.js";
 import { begin, say } from "./actions.js";
 import { html, render, useEffect, useRef } from "./html.js";
-import { speak, t } from "./i18n/words.js";
+import { t } from "./i18n/words.js";
 import { Announcer } from "./parts/announcer.js";
 import { Notice } from "./parts/notice.js";
 import { Call } from "./screens/call.js";
 import { Doctor } from "./screens/doctor.js";
 import { Failed } from "./screens/failed.js";
+import { Guest } from "./screens/guest.js";
 import { Home } from "./screens/home.js";
 import { Lobby } from "./screens/lobby.js";
 import { OtherCall } from "./screens/other.js";
 import { Settings } from "./screens/settings.js";
 import { StartCall } from "./screens/start.js";
-import { dialog, screen } from "./state.js";
+import { dialog, environment, screen } from "./state.js";
 import { listenForShortcuts } from "./shortcuts.js";
 import { followTalk } from "./talk.js";
 
@@ -31,7 +32,7 @@ function App() {
     first.current = false;
     document.title = `${heading?.textContent ?? ""} · ${t("app.name")}`;
   }, [shown]);
-  const Screen = SCREENS[shown];
+  const Screen = shown === "home" && environment.value.guest ? Guest : SCREENS[shown];
   return html`
     <${Screen} />
     <${Notice} />
@@ -43,13 +44,7 @@ function App() {
 
 async function start() {
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
-  const backend = pickBackend();
-  if (!backend) {
-    await speak(navigator.language);
-    root.textContent = t("app.outside");
-    return;
-  }
-  await begin(backend).catch(say);
+  await begin(pickBackend()).catch(say);
   followTalk();
   listenForShortcuts();
   render(html`<${App} />`, root);

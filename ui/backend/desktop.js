@@ -47,7 +47,7 @@ export function desktop(tauri) {
       raiseHand: (up) => invoke("raise_hand", { up }),
       openLink: (url) => invoke("open_link", { url }),
     },
-    framesEndpoint: () => invoke("frames_endpoint"),
+    pictures: { kind: "frames", endpoint: () => invoke("frames_endpoint") },
     doctor: (link, onFinding) => invoke("doctor", { link, findings: new tauri.core.Channel(onFinding) }),
     linkTake: () => invoke("link_take"),
     onCallState: async (listener) => {

@@ -1,7 +1,7 @@
 /**
  * What the UI and whatever is behind it say to each other. Types only: this file holds no code.
  *
- * @typedef {"opening" | "ok" | "none" | "busy" | "refused" | "lost" | "silent" | "failed"} DeviceStatus
+ * @typedef {"opening" | "ok" | "none" | "busy" | "refused" | "denied" | "lost" | "silent" | "failed"} DeviceStatus
  * @typedef {{ id: string, name: string, default: boolean }} Device
  * @typedef {"camera" | "microphone" | "speaker"} DeviceKind
  *
@@ -20,7 +20,7 @@
  * @property {string} id
  * @property {string} name
  * @property {{ spec: string, muted: boolean, status: DeviceStatus, device: string | null, level: number, speaking: boolean }} microphone  level: 0 to 1
- * @property {{ spec: string, off: boolean, status: DeviceStatus, device: string | null, width: number, height: number }} camera
+ * @property {{ spec: string, off: boolean, status: DeviceStatus, device: string | null, width: number, height: number, away?: boolean }} camera  away: it looks away from me, and is shown unmirrored
  * @property {{ spec: string, status: DeviceStatus, device: string | null }} speaker
  * @property {boolean} [slow]  this computer does not keep up: the others see less of the picture
  * @property {"nothing" | "path" | "uplink" | "machine"} [limited]  what keeps the others from seeing me better: my line, or the way to the only one who looks
@@ -61,7 +61,7 @@
  * @property {number | null} [hand]  since when their hand is raised, milliseconds since 1970 by their clock
  * @property {Reaction | null} [reaction]  shown for some seconds
  *
- * @typedef {{ cameras: Device[], microphones: Device[], speakers: Device[] }} Devices
+ * @typedef {{ cameras: Device[], microphones: Device[], speakers: Device[], sides?: { front: string, back: string } | null }} Devices  sides: of a phone, the ids of its cameras
  *
  * @typedef {object} CallState
  * @property {"lobby" | "entering" | "calling" | "left" | "failed"} phase
@@ -87,8 +87,16 @@
  * @property {boolean} music  the microphone's sound is sent as it is
  * @property {EarlierInvite[]} invites
  *
- * @typedef {{ language: string, version: string, platform: string, autoInvite: string | null, autoName?: string | null, settingsSetAside?: string | null }} Environment  settingsSetAside: where damaged settings were put at this start
+ * @typedef {{ language: string, version: string, platform: string, autoInvite: string | null, autoName?: string | null, settingsSetAside?: string | null, guest?: Guest }} Environment  settingsSetAside: where damaged settings were put at this start; guest: this is a page in a browser
+ * @typedef {object} Guest  What a page in a browser starts with.
+ * @property {"insecure" | "noCalls" | "noH264" | "old" | null} lack  what the browser lacks for a call
+ * @property {string | null} appLink  opens the same invite in the app
+ * @property {boolean} resume  the page was reloaded in mid-call
+ *
  * @typedef {{ url: string, fallback: string }} FramesEndpoint  url: a WebSocket; fallback: a base for `fetch`
+ *
+ * @typedef {{ kind: "frames", endpoint: () => Promise<FramesEndpoint> }} FramePictures  frames, to be drawn
+ * @typedef {{ kind: "streams", of: (tile: string) => MediaStream | null, want: (rows: Record<string, number>) => void }} StreamPictures  streams, to be played: of a person or of "me"; want: how tall each person is shown, in device pixels, and nobody else
  *
  * @typedef {"camera" | "microphone" | "speaker" | "server" | "udp" | "stun" | "relayUdp" | "relayTcp" | "relayTls"} Check
  * @typedef {"fine" | "weak" | "bad" | "skipped"} Verdict
@@ -121,7 +129,8 @@
  * @property {() => Promise<void>} playTestSound
  * @property {(text: string) => Promise<void>} copyText
  * @property {Talk} [talk]  absent: nothing can be written, and no control for it is shown
- * @property {() => Promise<FramesEndpoint>} framesEndpoint
+ * @property {FramePictures | StreamPictures} pictures  how pictures come to the page
+ * @property {() => Promise<void>} [allowSound]  plays what the browser has not allowed to be played before the page was touched
  * @property {(link: string | null, onFinding: (finding: Finding) => void) => Promise<string>} doctor  tries out all that a call needs, and gives the key of what sums it up; without a link, with the server of the settings
  * @property {() => Promise<string | null>} linkTake  the invite link that the system handed over, if there is one: given once
  * @property {(listener: (state: CallState | null) => void) => Promise<void>} onCallState

@@ -4,16 +4,17 @@
 
 /** @typedef {import("../backend/types.js").CallState} CallState */
 /** @typedef {import("../i18n/words.js").Values} Values */
-/** @typedef {{ key: string, values?: Values, todo?: "devices" }} Line  key: of the words */
+/** @typedef {{ key: string, values?: Values, todo?: "devices" | "sound" }} Line  key: of the words */
 
 const DEVICES = /** @type {const} */ (["microphone", "camera", "speaker"]);
 
 /** Device states that a person should hear about in the middle of a call. */
-const BROKEN = new Set(["none", "busy", "refused", "lost", "silent", "failed"]);
+const BROKEN = new Set(["none", "busy", "refused", "denied", "lost", "silent", "failed"]);
 
 /** @param {CallState} state @returns {Line | null} */
 export function lineOf(state) {
   const { trouble, me, people, invite } = state;
+  if (trouble?.kind === "soundBlocked") return { key: "trouble.soundBlocked", todo: "sound" };
   if (trouble) return { key: `trouble.${trouble.kind}`, values: { server: invite.server, ...trouble } };
   if (me.microphone.muted && me.microphone.speaking) return { key: "own.mutedTalking" };
   for (const kind of DEVICES) {

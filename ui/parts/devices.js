@@ -2,6 +2,7 @@
 import { playTestSound, useDevice } from "../actions.js";
 import { html, useId } from "../html.js";
 import { has, t } from "../i18n/words.js";
+import { environment } from "../state.js";
 import { Icon } from "./icon.js";
 import { Meter } from "./meter.js";
 
@@ -52,7 +53,8 @@ function choicesOf(kind, devices, current) {
     ...devices.map(({ id, name }) => ({ spec: `device:${id}`, name })),
     { spec: "none", name: t(`device.none.${kind}`) },
   ];
-  if (kind === "camera") choices.push({ spec: "pattern", name: t("device.pattern") });
+  // A browser films nothing but cameras.
+  if (kind === "camera" && !environment.value.guest) choices.push({ spec: "pattern", name: t("device.pattern") });
   if (!choices.some(({ spec }) => spec === current.spec)) choices.push({ spec: current.spec, name: nameOf(current) });
   return choices;
 }

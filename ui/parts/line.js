@@ -1,4 +1,5 @@
 /** Shows the line at the top of the call, and keeps it a little longer than its cause, so that nothing flickers. */
+import { allowSound } from "../actions.js";
 import { lineOf } from "../call/line.js";
 import { html, useEffect, useState } from "../html.js";
 import { t } from "../i18n/words.js";
@@ -24,6 +25,7 @@ export function TopLine({ state }) {
     html`<p class="line" id="line" data-key=${shown.key}>
       <${Icon} name="trouble" /><span>${t(shown.key, shown.values)}</span>
       ${shown.todo === "devices" && panel.value !== "devices" && html`<button class="on-stage" id="line-devices" onClick=${() => (panel.value = "devices")}>${t("call.devices")}</button>`}
+      ${shown.todo === "sound" && html`<button class="on-stage" id="line-sound" onClick=${allowSound}>${t("call.hear")}</button>`}
     </p>`}
   </div>`;
 }

@@ -1,6 +1,8 @@
 /** One's own picture: a tile like the others, or small in a corner, where it can be moved and hidden. */
 import { cornerToward, nearestCorner } from "../call/grid.js";
+import { turnCamera } from "../actions.js";
 import { html, useRef } from "../html.js";
+import { call } from "../state.js";
 import { has, t } from "../i18n/words.js";
 import { Face } from "./face.js";
 import { Icon } from "./icon.js";
@@ -28,6 +30,7 @@ export function OwnTile({ me, box, place, onHide }) {
     <${Instead} me=${me} />
     <${Name} name=${t("call.you")} muted=${me.microphone.muted} cameraOff=${me.camera.off} />
     <${Marks} place=${place} reaction=${me.reaction} />
+    <${Turn} />
     <${Hide} onHide=${onHide} />
   </li>`;
 }
@@ -35,6 +38,11 @@ export function OwnTile({ me, box, place, onHide }) {
 /** @param {{ me: Me, only?: boolean }} props only: no room for words */
 function Instead({ me, only = false }) {
   return !ownPictured(me) && html`<div class="instead ${only ? "only" : ""}"><${Face} name=${me.name} /><p>${ownReason(me.camera)}</p></div>`;
+}
+
+/** To the other camera, where there is one on each side. */
+export function Turn() {
+  return Boolean(call.value?.devices.sides) && html`<button class="on-stage round turn" id="own-turn" title=${t("call.own.turn")} aria-label=${t("call.own.turn")} onClick=${turnCamera}><${Icon} name="turn" /></button>`;
 }
 
 /** @param {{ onHide: () => void }} props */
@@ -80,6 +88,7 @@ export function OwnCorner({ me, box, place, stage, corner, onCorner, onDrag, onH
       onPointerCancel=${drop}
       onKeyDown=${(/** @type {KeyboardEvent} */ event) => onCorner(cornerToward(corner, event.key))}
     ></button>
+    <${Turn} />
     <${Hide} onHide=${onHide} />
   </li>`;
 }

@@ -1,53 +1,13 @@
-/** The one canvas of a screen: brings the frames in and draws them where the screen says. */
+/** The pictures of a screen, beneath everything else: drawn on a canvas where they come as frames, played where they come as streams. */
 import { behind } from "../actions.js";
-import { Frames } from "../call/frames.js";
-import { Painter } from "../call/painter.js";
-import { html, useLayoutEffect, useRef } from "../html.js";
+import { html } from "../html.js";
+import { Canvas } from "./canvas.js";
+import { Films } from "./films.js";
 
-/** @typedef {import("../call/painter.js").Place & { shown: boolean }} Picture  shown false: frames are wanted, but what is there is not drawn yet */
-
-/** How often the canvas says in `data-drawn` how many frames of each tile it has drawn, in milliseconds. */
-const COUNT_MS = 500;
+/** @typedef {import("../call/painter.js").Place & { shown: boolean }} Picture  shown false: a picture is wanted, but what is there is not shown yet */
 
 /** @param {{ pictures: Picture[] }} props */
 export function Pictures({ pictures }) {
-  const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
-  const parts = useRef(/** @type {null | { frames: Frames, painter: Painter }} */ (null));
-
-  useLayoutEffect(() => {
-    const element = /** @type {HTMLCanvasElement} */ (canvas.current);
-    /** @type {Record<string, number>} */
-    const drawn = {};
-    const painter = new Painter(element, (tile, number) => {
-      drawn[tile] = (drawn[tile] ?? 0) + 1;
-      frames.drawn(tile, number);
-    });
-    const frames = new Frames(behind().framesEndpoint, (frame) => painter.put(frame));
-    parts.current = { frames, painter };
-    const counting = setInterval(() => (element.dataset.drawn = JSON.stringify(drawn)), COUNT_MS);
-    return () => {
-      clearInterval(counting);
-      frames.close();
-      painter.close();
-    };
-  }, []);
-
-  const layout = JSON.stringify(pictures);
-  useLayoutEffect(() => {
-    const arrange = () => {
-      const scale = window.devicePixelRatio || 1;
-      parts.current?.painter.arrange(pictures.filter((picture) => picture.shown));
-      // What a hidden window does not show need not be sent, by the app or by anybody.
-      const seen = document.hidden ? [] : pictures;
-      parts.current?.frames.want(seen.map(({ id, width, height }) => ({ id, width: Math.round(width * scale), height: Math.round(height * scale) })));
-    };
-    arrange();
-    addEventListener("resize", arrange);
-    document.addEventListener("visibilitychange", arrange);
-    return () => {
-      removeEventListener("resize", arrange);
-      document.removeEventListener("visibilitychange", arrange);
-    };
-  }, [layout]);
-  return html`<canvas id="pictures" class="pictures" ref=${canvas} aria-hidden="true"></canvas>`;
+  const source = behind().pictures;
+  return source.kind === "frames" ? html`<${Canvas} pictures=${pictures} source=${source} />` : html`<${Films} pictures=${pictures} source=${source} />`;
 }

@@ -37,7 +37,7 @@ export function Stage({ state }) {
   const under = hidden || beside ? () => undefined : (/** @type {import("../call/grid.js").Box} */ tile) => cutOut(tile, own, RADIUS);
 
   const pictures = others.map((person, index) => ({ id: person.id, ...boxes[index], radius: RADIUS, mirrored: false, shown: pictured(person) }));
-  if (!hidden && own && ownPictured(me)) pictures.push({ id: "me", ...own, radius: RADIUS, mirrored: true, shown: true });
+  if (!hidden && own && ownPictured(me)) pictures.push({ id: "me", ...own, radius: RADIUS, mirrored: !me.camera.away, shown: true });
 
   return html`<section class="stage" ref=${box} aria-label=${t("call.tiles")}>
     <${Pictures} pictures=${size.width ? pictures : []} />

@@ -3,7 +3,7 @@ import { leave, testConnection, tryAgain } from "../actions.js";
 import { html } from "../html.js";
 import { t, troubleWords } from "../i18n/words.js";
 import { Brand } from "../parts/brand.js";
-import { call } from "../state.js";
+import { call, environment } from "../state.js";
 
 /** Troubles that trying again doesn't change. */
 const FINAL = new Set(["roomGone", "otherVersion", "notAVisioServer", "replaced"]);
@@ -18,7 +18,7 @@ export function Failed() {
     <p id="failure" role="alert" data-kind=${trouble.kind}>${troubleWords({ server: state.invite.server, ...trouble })}</p>
     <div class="row wrap">
       ${!FINAL.has(trouble.kind) && html`<button class="primary" id="try-again" onClick=${tryAgain}>${t("tryAgain")}</button>`}
-      ${!FINAL.has(trouble.kind) && html`<button id="failed-test" onClick=${testConnection}>${t("doctor.title")}</button>`}
+      ${!FINAL.has(trouble.kind) && !environment.value.guest && html`<button id="failed-test" onClick=${testConnection}>${t("doctor.title")}</button>`}
       <button id="failed-back" onClick=${leave}>${t("back")}</button>
     </div>
   </main>`;

@@ -1,22 +1,21 @@
 /** Home: your name, two large choices, and the invites used before. */
-import { change, openInvite, rejoin, startCall } from "../actions.js";
+import { openInvite, rejoin, startCall } from "../actions.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../html.js";
 import { t, troubleWords } from "../i18n/words.js";
 import { Brand } from "../parts/brand.js";
-import { Face } from "../parts/face.js";
 import { Icon } from "../parts/icon.js";
+import { YourName } from "../parts/your-name.js";
 import { dialog, inviteText, inviteTrouble, nameMissing, rejoinable, settings } from "../state.js";
 import { EarlierInvites } from "./invites.js";
 
 /** @typedef {import("../backend/types.js").Trouble} Trouble */
 
 export function Home() {
-  const name = useRef(/** @type {HTMLInputElement | null} */ (null));
   /** Runs something that needs a name; without one, asks for it instead. @param {() => Promise<void>} run */
   const named = async (run) => {
     nameMissing.value = !settings.value.name;
     if (settings.value.name) return run();
-    name.current?.focus();
+    document.getElementById("name")?.focus();
   };
   return html`<main class="home" data-screen="home">
     <header class="home-head">
@@ -27,39 +26,13 @@ export function Home() {
     </header>
     <${Rejoin} />
     <h1 tabindex="-1">${t("home.title")}</h1>
-    <${YourName} field=${name} missing=${nameMissing.value} />
+    <${YourName} missing=${nameMissing.value} />
     <div class="choices">
       <${Join} named=${named} />
       <${Start} named=${named} />
     </div>
     <${EarlierInvites} named=${named} />
   </main>`;
-}
-
-/** What is missing is no longer told at the first letter: were it told until the field is left, the click on "Join" would miss the button, which moves up. @param {{ field: { current: HTMLInputElement | null }, missing: boolean }} props */
-function YourName({ field, missing }) {
-  const { name } = settings.value;
-  // With the words and not after them: what is typed in between would go elsewhere.
-  useLayoutEffect(() => void (missing && field.current?.focus()), [missing]);
-  return html`<div class="your-name">
-    <label for="name">${t("home.name")}</label>
-    <div class="row">
-      <${Face} name=${name} />
-      <input
-        id="name"
-        ref=${field}
-        value=${name}
-        maxlength="64"
-        autocomplete="name"
-        placeholder=${t("home.name.example")}
-        aria-invalid=${String(missing)}
-        aria-describedby="name-error"
-        onInput=${() => (nameMissing.value = false)}
-        onChange=${(/** @type {any} */ event) => change({ name: event.target.value.trim() })}
-      />
-    </div>
-    <p class="error" id="name-error" role="alert">${missing ? t("home.name.missing") : ""}</p>
-  </div>`;
 }
 
 /** @param {{ named: (run: () => Promise<void>) => Promise<void> }} props */

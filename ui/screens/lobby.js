@@ -6,7 +6,7 @@ import { Switches } from "../parts/bar.js";
 import { DevicePickers } from "../parts/devices.js";
 import { Face } from "../parts/face.js";
 import { Icon } from "../parts/icon.js";
-import { ownPictured, ownReason } from "../parts/own.js";
+import { ownPictured, ownReason, Turn } from "../parts/own.js";
 import { Pictures } from "../parts/pictures.js";
 import { useSize } from "../parts/size.js";
 import { call, earlier, labelOf } from "../state.js";
@@ -45,10 +45,11 @@ function Preview({ me }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const { width, height } = useSize(box);
   const shown = ownPictured(me);
-  const pictures = shown && width ? [{ id: "me", x: 0, y: 0, width, height, radius: RADIUS, mirrored: true, shown }] : [];
+  const pictures = shown && width ? [{ id: "me", x: 0, y: 0, width, height, radius: RADIUS, mirrored: !me.camera.away, shown }] : [];
   return html`<section class="preview ${shown ? "" : "bare"}" ref=${box} aria-label=${t("lobby.preview")} data-picture=${String(shown)}>
     <${Pictures} pictures=${pictures} />
     ${!shown && html`<div class="instead"><${Face} name=${me.name} /><p>${ownReason(me.camera)}</p></div>`}
+    <${Turn} />
     <div class="bar" role="toolbar" aria-label=${t("call.controls")}><${Switches} me=${me} /></div>
   </section>`;
 }

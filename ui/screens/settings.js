@@ -24,9 +24,10 @@ export function Settings() {
       <h3>${t("settings.sound")}</h3>
       <${Switch} id="noise-suppression" label=${t("settings.noiseSuppression")} hint=${t("settings.noiseSuppression.hint")} on=${settings.value.noiseSuppression} off=${settings.value.music} onSwitch=${suppressNoise} />
       <${Switch} id="music" label=${t("settings.music")} hint=${t("settings.music.hint")} on=${settings.value.music} onSwitch=${sendMusic} />
-      <h3>${t("settings.connection")}</h3>
-      <p class="soft">${t("doctor.hint")}</p>
-      <button id="test-connection" onClick=${testConnection}>${t("doctor.title")}</button>
+      ${!environment.value.guest &&
+      html`<h3>${t("settings.connection")}</h3>
+        <p class="soft">${t("doctor.hint")}</p>
+        <button id="test-connection" onClick=${testConnection}>${t("doctor.title")}</button>`}
       <h3>${t("settings.shortcuts")}</h3>
       <p class="soft">${t("settings.shortcuts.list")}</p>
       <h3>${t("settings.about")}</h3>

@@ -70,6 +70,7 @@ const icons = {
   settings: "settings",
   sound: "volume-2",
   trouble: "triangle-alert",
+  turn: "switch-camera",
 };
 
 /** @param {string} path */

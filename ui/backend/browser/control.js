@@ -9,6 +9,8 @@ import { utf8 } from "./bytes.js";
 /** The longest message, in bytes. */
 const MAX_CONTROL = 16 * 1024;
 
+const LIMITED = /** @type {const} */ (["path", "uplink", "machine"]);
+
 /** Rows there can be. */
 const MAX_ROWS = 0xffff_ffff;
 
@@ -31,7 +33,7 @@ export function readControl(text) {
   return {
     ...(camera !== undefined && { show: camera }),
     ...((video === "paused" || video === "flowing") && { paused: video === "paused" }),
-    ...(limited != null && { limited: ["path", "uplink", "machine"].includes(limited) ? limited : "nothing" }),
+    ...(limited != null && { limited: LIMITED.find((word) => word === limited) ?? "nothing" }),
   };
 }
 

@@ -35,9 +35,18 @@ export function parseServer(text) {
 
 /** @param {string} host @returns {string | null} */
 function checkHost(host) {
-  if (host.startsWith("[")) return URL.canParse(`http://${host}/`) && /^\[[0-9a-fA-F:.]+\]$/.test(host) ? new URL(`http://${host}/`).hostname : null;
+  if (host.startsWith("[")) return /^\[[0-9a-fA-F:.]+\]$/.test(host) ? ipv6(host) : null;
   const wellFormed = host.length > 0 && host.length <= MAX_HOST && /^[\p{L}\p{N}._-]+$/u.test(host) && !/^[.-]|\.\./.test(host);
   return wellFormed ? host.toLowerCase() : null;
+}
+
+/** As it is usually written. @param {string} host in brackets */
+function ipv6(host) {
+  try {
+    return new URL(`http://${host}/`).hostname;
+  } catch {
+    return null;
+  }
 }
 
 /** The four numbers of an IPv4 address. @param {string} host @returns {number[] | null} */

@@ -1,0 +1,281 @@
+/**
+ * One connection to one person. What its first description holds is all there will ever be: microphone, camera, screen, shared sound and
+ * two data channels; whatever is silent starts without a new offer, so the only later offers are ICE restarts, and one side alone makes them.
+ */
+import { Ask } from "./ask.js";
+import { RemoteCandidates } from "./candidates.js";
+import { readControl, sayLimited, sayShow } from "./control.js";
+import { isOfACall, SECTIONS, withoutCandidates } from "./description.js";
+import { layerFor } from "./layers.js";
+
+/** @typedef {import("./control.js").Limited} Limited */
+/** @typedef {import("./message.js").Signal} Signal */
+
+/** The data channels' numbers, agreed on beforehand. */
+const CONTROL_STREAM = 0;
+const CHAT_STREAM = 1;
+
+/** Places of the media sections. */
+const [MICROPHONE, CAMERA] = [0, 1];
+const SCREEN = 2;
+
+/** How tall somebody shows us who has not said so, in rows. */
+const UNSAID_ROWS = 720;
+
+/** The H.264 that every Visio speaks: packetization mode 1; its retransmissions where both sides know them. */
+export function codecs() {
+  const all = globalThis.RTCRtpReceiver?.getCapabilities?.("video")?.codecs ?? [];
+  const h264 = all.filter(({ mimeType, sdpFmtpLine = "" }) => /^video\/h264$/i.test(mimeType) && sdpFmtpLine.includes("packetization-mode=1"));
+  // Constrained Baseline first: what every one of them decodes.
+  const simple = (/** @type {RTCRtpCodec} */ { sdpFmtpLine = "" }) => Number(!/profile-level-id=42e0/i.test(sdpFmtpLine));
+  return [...h264.sort((one, other) => simple(one) - simple(other)), ...(h264.length ? all.filter(({ mimeType }) => /^video\/rtx$/i.test(mimeType)) : [])];
+}
+
+export class Link {
+  #remote = new RemoteCandidates();
+  /** One negotiation at a time, and one change of what is sent. */ #negotiation = Promise.resolve();
+  #parameters = Promise.resolve();
+  /** @type {RTCRtpTransceiver[]} */ #lines = [];
+  #closed = false;
+  #wasConnected = false;
+  /** @type {Ask} */ #ask;
+  /** How tall they show our picture; null while they don't. @type {number | null} */ #asked = UNSAID_ROWS;
+  /** @type {Limited} */ #told = "nothing";
+  /** What they say of their picture. @type {{ paused: boolean, limited: Limited }} */ says = { paused: false, limited: "nothing" };
+  /** @type {{ microphone: MediaStreamTrack | null, camera: MediaStreamTrack | null, music: boolean }} */ #tracks = { microphone: null, camera: null, music: false };
+
+  /**
+   * @param {object} options
+   * @param {boolean} options.offerer @param {RTCIceServer[]} options.iceServers @param {number | null} options.rows how tall they are shown
+   * @param {(signal: { type: "offer" | "answer", sdp: string } | { type: "candidate", candidate: string, mid?: string, line?: number }) => void} options.signal
+   * @param {(change: import("./call/update.js").LinkChange) => void} options.change
+   */
+  constructor({ offerer, iceServers, rows, signal, change }) {
+    this.offerer = offerer;
+    this.signal = signal;
+    this.change = change;
+    this.#ask = new Ask(rows);
+    this.connection = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    /** What they send: their voice, and their picture. */
+    this.voice = new MediaStream();
+    this.picture = new MediaStream();
+    if (offerer) this.#lines = SECTIONS.slice(0, -1).map((kind) => this.connection.addTransceiver(kind, { direction: "sendrecv" }));
+    this.control = this.connection.createDataChannel("control", { negotiated: true, id: CONTROL_STREAM });
+    this.chat = this.connection.createDataChannel("chat", { negotiated: true, id: CHAT_STREAM });
+    this.control.binaryType = this.chat.binaryType = "arraybuffer";
+    if (offerer) this.#prepare();
+    this.#follow();
+  }
+
+  #follow() {
+    const { connection, control } = this;
+    connection.onicecandidate = ({ candidate }) => candidate && this.#found(candidate);
+    connection.onconnectionstatechange = () => {
+      const state = connection.connectionState;
+      if (state === "connected") this.#connected();
+      else if (state === "disconnected") this.change("disconnected");
+      else if (state === "failed") this.change(this.#wasConnected ? "lost" : "failed");
+    };
+    control.onopen = () => {
+      this.#ask.open();
+      this.speak(performance.now());
+    };
+    control.onclose = () => !this.#closed && this.change("closed");
+    control.onmessage = ({ data }) => this.#hear(typeof data === "string" ? data : decode(data));
+  }
+
+  #connected() {
+    this.#wasConnected = true;
+    const transport = this.#lines[MICROPHONE]?.sender.transport?.iceTransport;
+    // A restart of a path that lives changes the pair of addresses and nothing else.
+    if (transport) transport.onselectedcandidatepairchange = () => this.connection.connectionState === "connected" && this.change("connected");
+    this.#send();
+    this.change("connected");
+  }
+
+  /** A candidate of ours, named after its description. @param {RTCIceCandidate} found */
+  #found({ candidate, sdpMid, sdpMLineIndex, usernameFragment }) {
+    if (!candidate) return;
+    const named = / ufrag /.test(candidate) || !usernameFragment ? candidate : `${candidate} ufrag ${usernameFragment}`;
+    this.signal({ type: "candidate", candidate: named, ...(sdpMid !== null && { mid: sdpMid }), ...(sdpMLineIndex !== null && { line: sdpMLineIndex }) });
+  }
+
+  /** Codecs, directions and streams, before a description of ours is made. */
+  #prepare() {
+    const wanted = codecs();
+    const [person, shared] = [new MediaStream(), new MediaStream()];
+    for (const [place, line] of this.#lines.entries()) {
+      line.direction = "sendrecv";
+      line.sender.setStreams?.(place < SCREEN ? person : shared);
+      if (line.receiver.track.kind === "video" && wanted.length) line.setCodecPreferences(wanted);
+    }
+    const { voice, picture } = this;
+    if (voice.getTracks().length === 0) voice.addTrack(this.#lines[MICROPHONE].receiver.track);
+    if (picture.getTracks().length === 0) picture.addTrack(this.#lines[CAMERA].receiver.track);
+    this.#replace();
+  }
+
+  /** What of ours is sent. @param {{ microphone: MediaStreamTrack | null, camera: MediaStreamTrack | null, music: boolean }} tracks */
+  use(tracks) {
+    this.#tracks = tracks;
+    this.#replace();
+    this.#send();
+  }
+
+  #replace() {
+    const { microphone, camera } = this.#tracks;
+    for (const [place, track] of [[MICROPHONE, microphone], [CAMERA, camera]]) {
+      const sender = this.#lines[/** @type {number} */ (place)]?.sender;
+      if (sender && sender.track !== track) void sender.replaceTrack(/** @type {MediaStreamTrack | null} */ (track)).catch(() => {});
+    }
+  }
+
+  /** Offers the connection, or with `restart` a new path for it. An offer that has not been answered is made once more. @param {boolean} restart */
+  offer(restart) {
+    this.#negotiate(async () => {
+      const { connection } = this;
+      if (connection.signalingState === "stable") await connection.setLocalDescription(await connection.createOffer({ iceRestart: restart }));
+      this.signal({ type: "offer", sdp: withoutCandidates(connection.localDescription?.sdp ?? "") });
+    });
+  }
+
+  /** Takes their offer, and answers. The same one again gives the same answer again. @param {string} sdp */
+  acceptOffer(sdp) {
+    this.#negotiate(async () => {
+      const { connection } = this;
+      if (this.offerer || !isOfACall(sdp)) throw new Error("an offer that is none");
+      await connection.setRemoteDescription({ type: "offer", sdp: withoutCandidates(sdp) });
+      const fresh = this.#lines.length === 0;
+      this.#lines = connection.getTransceivers();
+      if (fresh) this.#prepare();
+      await connection.setLocalDescription(await connection.createAnswer());
+      this.signal({ type: "answer", sdp: withoutCandidates(connection.localDescription?.sdp ?? "") });
+      await this.#useWaiting(sdp);
+    });
+  }
+
+  /** Takes their answer to our offer. One that comes twice is ignored. @param {string} sdp */
+  acceptAnswer(sdp) {
+    this.#negotiate(async () => {
+      const { connection } = this;
+      if (!this.offerer || !isOfACall(sdp)) throw new Error("an answer that is none");
+      if (connection.signalingState !== "have-local-offer" || this.#remote.isCurrent(sdp)) return;
+      await connection.setRemoteDescription({ type: "answer", sdp: withoutCandidates(sdp) });
+      await this.#useWaiting(sdp);
+    });
+  }
+
+  /** An address of theirs, before or after the description it belongs to. @param {string} candidate */
+  addCandidate(candidate) {
+    this.#negotiate(() => this.#try(this.#remote.arrived(candidate)));
+  }
+
+  /** The candidates that came with a description or before it. @param {string} sdp */
+  async #useWaiting(sdp) {
+    const usable = this.#remote.described(sdp);
+    const written = [...sdp.matchAll(/^a=(candidate:.*?)\r?$/gm)].flatMap(([, candidate]) => this.#remote.arrived(candidate));
+    await this.#try([...usable, ...written]);
+  }
+
+  /** One that makes no sense costs at most itself. @param {string[]} candidates */
+  async #try(candidates) {
+    for (const candidate of candidates) await this.connection.addIceCandidate({ candidate, sdpMLineIndex: 0 }).catch(() => {});
+  }
+
+  /** @param {() => Promise<void>} step */
+  #negotiate(step) {
+    this.#negotiation = this.#negotiation.then(() => (this.#closed ? undefined : step())).catch((error) => {
+      if (this.#closed) return;
+      console.warn(error);
+      this.change("failed");
+    });
+  }
+
+  /** @param {string} text */
+  #hear(text) {
+    const control = readControl(text);
+    if (!control) return;
+    const { show, paused, limited } = control;
+    if (paused !== undefined) this.says.paused = paused;
+    if (limited !== undefined) this.says.limited = limited;
+    if (show !== undefined && show !== this.#asked) {
+      this.#asked = show;
+      this.#send();
+    }
+  }
+
+  /** How tall they show our picture; null while they don't. */
+  get asked() {
+    return this.#asked;
+  }
+
+  /** From now on they are shown so tall, or not at all. @param {number | null} rows */
+  show(rows) {
+    this.#ask.rows = rows;
+    this.speak(performance.now());
+  }
+
+  /** Says what is due to be said. Called several times a second. @param {number} now */
+  speak(now) {
+    if (this.control.readyState !== "open") return;
+    const rows = this.#ask.poll(now);
+    if (rows !== undefined) this.control.send(sayShow(rows));
+  }
+
+  /** What keeps our picture from reaching them as they ask for it. @param {Limited} limited */
+  tellLimited(limited) {
+    if (limited === this.#told || this.control.readyState !== "open") return;
+    this.#told = limited;
+    this.control.send(sayLimited(limited));
+  }
+
+  /** Sends the picture in the size that they ask for, or none. */
+  #send() {
+    this.#parameters = this.#parameters.then(async () => {
+      const [voice, picture] = [this.#lines[MICROPHONE]?.sender, this.#lines[CAMERA]?.sender];
+      if (this.#closed || !picture) return;
+      const { width = 1280, height = 720 } = this.#tracks.camera?.getSettings() ?? {};
+      const asked = this.#asked;
+      await configure(picture, (encoding) => {
+        encoding.active = asked !== null;
+        const { scale, most } = layerFor({ width, height }, asked ?? 0);
+        Object.assign(encoding, { scaleResolutionDownBy: scale, maxBitrate: most });
+      });
+      const { music } = this.#tracks;
+      await configure(voice, (encoding) => {
+        if (music) encoding.maxBitrate = MUSIC_BITRATE;
+        else delete encoding.maxBitrate;
+      });
+    }).catch((error) => console.warn(error));
+  }
+
+  /** The camera's picture has another size. */
+  resized() {
+    this.#send();
+  }
+
+  close() {
+    this.#closed = true;
+    this.connection.close();
+  }
+}
+
+/** Music has so many bits a second, as the engine's. */
+const MUSIC_BITRATE = 128_000;
+
+/** @param {RTCRtpSender} sender @param {(encoding: RTCRtpEncodingParameters) => void} change */
+async function configure(sender, change) {
+  const parameters = sender.getParameters();
+  if (!parameters.encodings?.length) return;
+  change(parameters.encodings[0]);
+  await sender.setParameters(parameters);
+}
+
+/** Text that was sent as bytes. @param {unknown} data */
+function decode(data) {
+  try {
+    return data instanceof ArrayBuffer ? new TextDecoder("utf-8", { fatal: true }).decode(data) : "";
+  } catch {
+    return "";
+  }
+}

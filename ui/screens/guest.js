@@ -1,0 +1,69 @@
+/** Where a guest arrives, in a browser: the app, if they have it, or on from here, with a name. */
+import { openInvite, rejoin } from "../actions.js";
+import { html, useState } from "../html.js";
+import { t, troubleWords } from "../i18n/words.js";
+import { Brand } from "../parts/brand.js";
+import { Icon } from "../parts/icon.js";
+import { YourName } from "../parts/your-name.js";
+import { dialog, environment, inviteText, nameMissing, rejoinable, settings } from "../state.js";
+
+/** @typedef {import("../backend/types.js").Trouble} Trouble */
+
+export function Guest() {
+  const { autoInvite, guest } = environment.value;
+  const lack = guest?.lack ?? null;
+  const left = rejoinable.value;
+  return html`<main class="home guest" data-screen="guest">
+    <header class="home-head">
+      <${Brand} />
+      <button class="quiet round" id="settings-button" title=${t("home.settings")} aria-label=${t("home.settings")} onClick=${() => (dialog.value = "settings")}>
+        <${Icon} name="settings" />
+      </button>
+    </header>
+    <div role="status">
+      ${left && html`<div class="card flat row wrap between"><span>${t("home.left")}</span><button class="primary" id="rejoin-button" onClick=${() => rejoin(left.link)}>${t("home.rejoin")}</button></div>`}
+    </div>
+    <h1 tabindex="-1">${t(autoInvite ? "guest.title" : "guest.title.plain")}</h1>
+    ${lack && html`<p class="error" id="lack" data-kind=${lack} role="alert">${t(`guest.lack.${lack}`)}</p>`}
+    <div class="choices">
+      ${!lack && html`<${Here} />`}
+      <${App} link=${guest?.appLink ?? null} />
+    </div>
+    <p class="soft" id="guest-promise">${t("guest.promise")}</p>
+  </main>`;
+}
+
+/** On from here. */
+function Here() {
+  const { autoInvite } = environment.value;
+  const [trouble, setTrouble] = useState(/** @type {Trouble | null} */ (null));
+  const [busy, setBusy] = useState(false);
+  const submit = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    nameMissing.value = !settings.value.name;
+    if (nameMissing.value) return;
+    setTrouble(null);
+    setBusy(true);
+    await openInvite(autoInvite ?? inviteText.value).catch(setTrouble);
+    setBusy(false);
+  };
+  return html`<form class="card" id="continue" onSubmit=${submit}>
+    <h2>${t("guest.here.title")}</h2>
+    <p class="soft">${t("guest.here.hint")}</p>
+    <${YourName} missing=${nameMissing.value} />
+    ${!autoInvite &&
+    html`<label for="invite">${t("home.join.field")}</label>
+      <input id="invite" placeholder=${t("home.join.example")} autocomplete="off" autocapitalize="characters" spellcheck=${false} aria-describedby="invite-error" value=${inviteText.value} onInput=${(/** @type {any} */ event) => (inviteText.value = event.target.value)} />`}
+    <p class="error" id="invite-error" role="alert" data-kind=${trouble?.kind}>${trouble ? troubleWords(trouble) : ""}</p>
+    <button class="primary large" id="continue-button" type="submit" disabled=${busy}>${t("guest.here.button")}</button>
+  </form>`;
+}
+
+/** The same invite in the app. @param {{ link: string | null }} props */
+function App({ link }) {
+  return html`<section class="card">
+    <h2>${t("guest.app.title")}</h2>
+    <p class="soft">${t("guest.app.hint")}</p>
+    ${link && html`<a class="button" id="app-link" href=${link}>${t("guest.app.button")}</a>`}
+  </section>`;
+}
