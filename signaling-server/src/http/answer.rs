@@ -31,7 +31,7 @@ impl IntoResponse for Refused {
     }
 }
 
-/// On every answer: nothing here is a page, nothing may be kept, nothing may be framed or guessed
+/// On every answer, unless it says otherwise itself: it is no page, it may not be kept, framed or guessed
 /// at.
 const HEADERS: [(HeaderName, HeaderValue); 8] = [
     (
@@ -63,10 +63,10 @@ const HEADERS: [(HeaderName, HeaderValue); 8] = [
     ),
 ];
 
-/// Adds what every answer has.
+/// Adds what every answer has and this one has not yet.
 pub(crate) fn finish(response: &mut Response) {
     for (name, value) in HEADERS {
-        response.headers_mut().insert(name, value);
+        response.headers_mut().entry(name).or_insert(value);
     }
 }
 

@@ -1,9 +1,10 @@
-//! Requests and answers: what `PROTOCOL.md`, section 5, says, on axum.
+//! Requests and answers: what `PROTOCOL.md`, section 5, says, on axum; and the page for guests.
 
 mod answer;
 mod body;
 mod client;
 mod events;
+mod page;
 mod rooms;
 mod session;
 pub(crate) mod unencrypted;
@@ -71,6 +72,9 @@ impl App {
 /// All paths.
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
+        .route("/", get(page::page))
+        .route("/j", get(page::page))
+        .route("/ui/{version}/{*path}", get(page::file))
         .route(path::HEALTH, get(async || "ok"))
         .route(path::SERVER, get(server_info))
         .route(path::ROOMS, post(rooms::create))

@@ -8,6 +8,7 @@ mod encrypted;
 mod hostile;
 mod limits;
 mod metrics;
+mod page;
 mod process;
 mod program;
 mod relay;

@@ -7,6 +7,13 @@ import { playNotes, wake } from "./sound.js";
 
 /** @typedef {import("../types.js").DeviceStatus} DeviceStatus */
 
+/** In the page, though nothing of it is seen: some browsers let go of what is not. @param {string} person */
+function added(person) {
+  const voice = new Audio();
+  voice.dataset.voice = person;
+  return document.body.appendChild(voice);
+}
+
 export class Speaker {
   /** By person. @type {Map<string, HTMLAudioElement>} */ #voices = new Map();
   #blocked = false;
@@ -45,7 +52,7 @@ export class Speaker {
 
   /** Plays somebody's voice. @param {string} person @param {MediaStream} stream */
   play(person, stream) {
-    const voice = this.#voices.get(person) ?? new Audio();
+    const voice = this.#voices.get(person) ?? added(person);
     this.#voices.set(person, voice);
     if (voice.srcObject === stream) return;
     voice.srcObject = stream;
@@ -58,6 +65,7 @@ export class Speaker {
     for (const [person, voice] of this.#voices) {
       if (people.has(person)) continue;
       voice.srcObject = null;
+      voice.remove();
       this.#voices.delete(person);
     }
   }

@@ -16,7 +16,8 @@ import { calling, linked, MAX_PRESENT, newPerson, personOf, setMedia, unlink } f
  * @param {State} state @param {string} session @param {Extract<import("../message.js").Signal, { type: "hello" }>} who @param {number} now @param {Effect[]} effects
  */
 export function met(state, session, who, now, effects) {
-  if (who.person === state.me.id || state.session === session) return;
+  if (state.session === session) return;
+  if (who.person === state.me.id) return replaced(state, who.session_epoch, effects);
   const role = state.present.get(session) ?? "calling";
   state.present.set(session, role);
   away.bringBack(state, (person) => person.shown.id === who.person);
@@ -37,6 +38,14 @@ export function met(state, session, who, now, effects) {
   person.shown.name = who.name;
   setMedia(person, who.media);
   roleChanged(state, session, role, now, effects);
+}
+
+/** Somebody is I: the same page in another tab. The newer one has the call. @param {State} state @param {number} epoch @param {Effect[]} effects */
+function replaced(state, epoch, effects) {
+  if (epoch <= state.sessionEpoch) return;
+  for (const { session } of [...state.people, ...state.away]) effects.push({ type: "closeLink", session });
+  Object.assign(state, { people: [], away: [], phase: "failed", fatal: { kind: "replaced" } });
+  effects.push({ type: "leaveServer" });
 }
 
 /** They went from the lobby into the call, or back; or it is only now that we know them. @param {State} state @param {string} session @param {Role} role @param {number} now @param {Effect[]} effects */
