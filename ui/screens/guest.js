@@ -9,10 +9,15 @@ import { dialog, environment, inviteText, nameMissing, rejoinable, settings } fr
 
 /** @typedef {import("../backend/types.js").Trouble} Trouble */
 
+/** There is no app for phones: what can be done there comes first. */
+const onAPhone = () => matchMedia("(pointer: coarse)").matches;
+
 export function Guest() {
   const { autoInvite, guest } = environment.value;
   const lack = guest?.lack ?? null;
   const left = rejoinable.value;
+  const here = !lack && html`<${Here} key="here" />`;
+  const app = html`<${App} key="app" link=${guest?.appLink ?? null} />`;
   return html`<main class="home guest" data-screen="guest">
     <header class="home-head">
       <${Brand} />
@@ -25,10 +30,7 @@ export function Guest() {
     </div>
     <h1 tabindex="-1">${t(autoInvite ? "guest.title" : "guest.title.plain")}</h1>
     ${lack && html`<p class="error" id="lack" data-kind=${lack} role="alert">${t(`guest.lack.${lack}`)}</p>`}
-    <div class="choices">
-      ${!lack && html`<${Here} />`}
-      <${App} link=${guest?.appLink ?? null} />
-    </div>
+    <div class="choices">${onAPhone() ? [here, app] : [app, here]}</div>
     <p class="soft" id="guest-promise">${t("guest.promise")}</p>
   </main>`;
 }

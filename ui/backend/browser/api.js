@@ -106,7 +106,7 @@ export class Api {
     return { me, present: list, complete, keepaliveMs: keepalive_ms, relay: readRelay(relay) };
   }
 
-  /** Leaves a room, also while the page is going away. @param {import("./keys.js").Session} session @param {string} room */
+  /** Leaves a room, also while the page is left. @param {import("./keys.js").Session} session @param {string} room */
   async leave(session, room) {
     await this.#send("DELETE", `/v1/rooms/${room}/me`, session, { keepalive: true, signal: bounded(ALIVE_MS).signal });
   }

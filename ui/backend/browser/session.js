@@ -19,6 +19,9 @@ import { stayAwake } from "./awake.js";
 /** @typedef {import("../types.js").CallState} CallState */
 /** @typedef {import("../types.js").DeviceKind} DeviceKind */
 
+// A page that goes away says nothing: it may be a reload, after which the same person is back before anybody has missed them. A page that
+// was closed is missed by the server within seconds.
+
 /** How often time passes for the call, in milliseconds; this also paces the meters. */
 const TICK_MS = 100;
 
@@ -74,7 +77,6 @@ export class Session {
     this.timer = setInterval(() => this.#tick(), TICK_MS);
     addEventListener("online", this.#online);
     addEventListener("offline", this.#online);
-    addEventListener("pagehide", this.#pageHides);
     this.#remember();
     void this.#openDevices();
     void this.#enter();
@@ -84,8 +86,6 @@ export class Session {
   #stopWatching = () => {};
   /** @type {ReturnType<typeof setInterval> | undefined} */ timer;
   #online = () => this.step({ type: "network", offline: !navigator.onLine });
-  /** A page that goes away tells the server at once; after a reload the same person comes back. */
-  #pageHides = () => void this.#signaling?.drop();
 
   /** One step of the call. @param {Event} event */
   step(event) {
@@ -300,7 +300,6 @@ export class Session {
     this.#stopWatching();
     removeEventListener("online", this.#online);
     removeEventListener("offline", this.#online);
-    removeEventListener("pagehide", this.#pageHides);
     stayAwake(false);
     for (const session of [...this.#links.keys()]) this.#closeLink(session);
     this.camera.close();

@@ -148,7 +148,7 @@ export class Signaling {
     await this.drop();
   }
 
-  /** Leaves without another word, also while the page is going away. */
+  /** Leaves without another word. */
   async drop() {
     if (this.#ended) return;
     this.#stop();
