@@ -53,7 +53,10 @@ fn reach(path: &str, files: &mut Files) -> Result<()> {
     }
     let content = read(path)?;
     let imported = if path.ends_with(".js") {
-        quoted(&String::from_utf8_lossy(&content), &["from \"", "from\"", "import \"", "import\""])
+        quoted(
+            &String::from_utf8_lossy(&content),
+            &["from \"", "from\"", "import \"", "import\""],
+        )
     } else {
         Vec::new()
     };
@@ -110,9 +113,9 @@ fn fingerprint(page: &str, files: &Files) -> String {
 
 /// The page, which asks for this state of the files, and for all modules at once rather than one after the other.
 fn placed(page: &str, version: &str, files: &Files) -> String {
-    let mut page = page.to_owned();
-    for path in quoted(&page.clone(), &["href=\"", "src=\""]) {
-        page = page.replace(&format!("\"{path}\""), &format!("\"/ui/{version}/{path}\""));
+    let mut placed = page.to_owned();
+    for path in quoted(page, &["href=\"", "src=\""]) {
+        placed = placed.replace(&format!("\"{path}\""), &format!("\"/ui/{version}/{path}\""));
     }
     let mut head = format!(
         "<meta name=\"version\" content=\"{}\" />\n",
@@ -124,7 +127,7 @@ fn placed(page: &str, version: &str, files: &Files) -> String {
             "    <link rel=\"modulepreload\" href=\"/ui/{version}/{path}\" />"
         );
     }
-    page.replace("</head>", &format!("  {head}  </head>"))
+    placed.replace("</head>", &format!("  {head}  </head>"))
 }
 
 /// Writes the compressed files, and the table of them.

@@ -54,7 +54,10 @@ async fn an_invite_link_leads_to_a_page_that_is_guarded_and_asked_for_anew() {
         let policy = headers["content-security-policy"].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'; script-src 'self';"));
         assert!(policy.contains("frame-ancestors 'none'"));
-        assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
+        assert!(
+            !policy.contains("unsafe") && !policy.contains("http"),
+            "{policy}"
+        );
         assert_eq!(headers["x-content-type-options"], "nosniff");
         assert_eq!(headers["referrer-policy"], "no-referrer");
         assert_eq!(headers["visio-protocol"], "1");
@@ -92,7 +95,13 @@ async fn the_page_loads_little_and_all_of_it_from_here() {
             let mut parts = content.split(beginning).skip(1);
             parts.any(|url| !url.starts_with("www.w3.org"))
         };
-        let loads = ["src=\"http", "import(\"http", "from \"http", "url(http", "fetch(\"http"];
+        let loads = [
+            "src=\"http",
+            "import(\"http",
+            "from \"http",
+            "url(http",
+            "fetch(\"http",
+        ];
         assert!(!loads.iter().any(|it| elsewhere(it)), "{path}");
     }
     assert!(load <= MAX_LOAD, "{load} bytes are loaded");
