@@ -46,6 +46,7 @@ describe("links", { skip }, () => {
     assert.equal(await focused(), "name");
     assert.equal(await page.inputValue("#invite"), LINK);
     await page.keyboard.type("Camille");
+    assert.equal(await page.inputValue("#name"), "Camille");
     await page.click("#join-button");
     await screen("lobby");
   });

@@ -2,12 +2,12 @@
  * Looks at every scene in every view: saves a screenshot to target/ui, lets axe-core judge it, and measures what can be measured.
  */
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { launch, missing } from "./browser.js";
+import { axeSource, judge, misfits } from "./judge.js";
 import { SCENES, VIEWS } from "./scenes.js";
 import { serve } from "./serve.js";
 
@@ -21,7 +21,7 @@ describe("every screen", { skip }, () => {
 
   before(async () => {
     mkdirSync(folder, { recursive: true });
-    axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+    axe = axeSource();
     [browser, site] = await Promise.all([launch(), serve()]);
   });
   after(async () => {
@@ -74,29 +74,4 @@ async function pictures(page) {
   });
   await page.mouse.move(5, 5);
   await page.evaluate(() => new Promise((settled) => requestAnimationFrame(() => requestAnimationFrame(settled))));
-}
-
-/** Runs in the page: what overflows, is too small to hit, or is unlabelled. @returns {string[]} */
-function misfits() {
-  const found = [];
-  const root = document.documentElement;
-  if (root.scrollWidth > root.clientWidth) found.push(`the page is ${root.scrollWidth - root.clientWidth} px too wide`);
-  if (document.querySelector(".call") && root.scrollHeight > root.clientHeight) found.push("the call scrolls");
-  for (const control of document.querySelectorAll("button, input, select")) {
-    const { width, height, left, right } = control.getBoundingClientRect();
-    if (!width || control.matches(".link")) continue;
-    if (width < 43.9 || height < 43.9) found.push(`${control.id || control.outerHTML.slice(0, 80)} is ${width} × ${height}`);
-    if (left < -0.5 || right > innerWidth + 0.5) found.push(`${control.id || control.className} is cut off`);
-    if (parseFloat(getComputedStyle(control).fontSize) < 16) found.push(`${control.id} has small text`);
-    if (control.scrollWidth > control.clientWidth + 1 && control.matches("button")) found.push(`the words of ${control.id || control.className} overflow`);
-  }
-  const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);
-  for (const id of new Set(ids)) if (ids.indexOf(id) !== ids.lastIndexOf(id)) found.push(`${id} is there twice`);
-  return found;
-}
-
-/** Runs in the page: axe's violations, in a line each. @returns {Promise<string[]>} */
-async function judge() {
-  const { violations } = await /** @type {any} */ (window).axe.run();
-  return violations.flatMap((/** @type {any} */ rule) => rule.nodes.map((/** @type {any} */ node) => `${rule.id}: ${node.target} ${node.failureSummary}`));
 }

@@ -1,5 +1,6 @@
 /**
- * Serves ui/ as the app does, with the same content security policy; `/fake` is the page with the pretended app before it.
+ * Serves ui/ as the app does, with the same content security policy; `/fake` is the page with the pretended app before it, `/j` the page
+ * of a guest, as the server serves it.
  * By hand: `node ui/tests/serve.js`, then open the address it prints.
  */
 import { createServer } from "node:http";
@@ -19,7 +20,7 @@ export async function serve(port = 0) {
   const server = createServer(async (request, answer) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
     const fake = pathname === "/fake";
-    const file = join(root, normalize(fake || pathname === "/" ? "/index.html" : pathname));
+    const file = join(root, normalize(fake || pathname === "/" || pathname === "/j" ? "/index.html" : pathname));
     try {
       let body = await readFile(file, "utf8");
       if (fake) body = body.replace("<script", '<script src="tests/backend-fake.js"></script>\n    <script');

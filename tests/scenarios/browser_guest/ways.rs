@@ -1,0 +1,104 @@
+//! Guests on other networks than the others: through the relay, and when an address changes in mid-call.
+
+use std::time::Duration;
+
+use libtest_mimic::{Failed, Trial};
+use visio_tests::Binaries;
+use visio_tests::chromium::{PageGuest, Visit};
+use visio_tests::net::{self, Impairment, Meeting, Nat, Site};
+
+use super::{MEET, Media, NAME, SMALL, TONE, hears, needs, sees_the_pattern};
+use crate::scenario::{Outcome, ensure, scenario_with};
+use crate::seen_and_heard::{heard, peer, saw};
+
+/// Somebody at home has this far to go, there and back.
+const LINK: Impairment = Impairment::round_trip(20);
+
+/// Every scenario of this file.
+pub fn trials() -> Vec<Trial> {
+    let needs = || [net::NEEDS, &needs()].concat();
+    let cases: [(&str, fn() -> Outcome); 3] = [
+        (
+            "a guest behind a strict router meets others through the relay",
+            relayed,
+        ),
+        (
+            "a guest whose address changes goes on under the same tile",
+            || moves(0),
+        ),
+        (
+            "a guest goes on with somebody whose address changes",
+            || moves(1),
+        ),
+    ];
+    let trial = |(sentence, run)| scenario_with(sentence, needs(), run);
+    cases.into_iter().map(trial).collect()
+}
+
+/// The guest's page at the first site. The lab's server has no certificate, and its page is taken for one that has.
+fn guest(meeting: &Meeting, media: &Media) -> Result<PageGuest, Failed> {
+    let host = meeting.lab.site(0).host();
+    let visit = Visit {
+        host: Some(host),
+        trusted: true,
+        ..media.visit()
+    };
+    Ok(PageGuest::join(&meeting.invite, NAME, &visit)?)
+}
+
+fn relayed() -> Outcome {
+    let binaries = Binaries::beside_me()?;
+    let media = Media::make(&binaries)?;
+    let sites = [Nat::Symmetric, Nat::Symmetric].map(|nat| Site::new(LINK).behind(nat));
+    let meeting = Meeting::open_with_relay(&binaries, 1, &sites)?;
+    let mut guest = guest(&meeting, &media)?;
+    let ben = meeting.guest(1, "Ben")?.camera(SMALL);
+    let ben = ben.microphone("tone:440").join()?;
+    guest.sees(&["Ben"])?;
+    sees_the_pattern(&mut guest, "Ben")?;
+    hears(&mut guest, "Ben", 440.0)?;
+    guest.click("#people-button")?;
+    guest.wait_for("[data-test=connection]")?;
+    let how = guest.text("[data-test=connection]")?;
+    ensure(how.starts_with("Relayed"), || format!("the way was: {how}"))?;
+    std::thread::sleep(Duration::from_secs(3));
+    let report = ben.leave()?;
+    saw(&report, "Ben", NAME, 30)?;
+    heard(&report, "Ben", NAME, TONE)?;
+    let path = peer(&report, "Ben", NAME)?.path.clone();
+    ensure(path.as_deref() == Some("relay"), || {
+        format!("the way was {path:?}")
+    })
+}
+
+/// The network of the guest (0), or of the other one (1), gets another address in mid-call.
+fn moves(who: usize) -> Outcome {
+    let binaries = Binaries::beside_me()?;
+    let media = Media::make(&binaries)?;
+    let meeting = Meeting::open(&binaries, 1, &[Site::new(LINK), Site::new(LINK)])?;
+    let mut guest = guest(&meeting, &media)?;
+    let ben = meeting.guest(1, "Ben")?.camera(SMALL);
+    let ben = ben.microphone("tone:440").join()?;
+    guest.sees(&["Ben"])?;
+    sees_the_pattern(&mut guest, "Ben")?;
+    let tile = guest.tile("Ben")?;
+    meeting.lab.site(who).change_address()?;
+    let before = guest.drawn(&tile)?;
+    let deadline = std::time::Instant::now() + MEET;
+    // So many pictures more can't have been on their way.
+    while guest.drawn(&tile)? < before + 60 {
+        ensure(std::time::Instant::now() < deadline, || {
+            "the picture stands still".to_owned()
+        })?;
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    ensure(guest.tiles()? == [tile], || "another tile".to_owned())?;
+    sees_the_pattern(&mut guest, "Ben")?;
+    hears(&mut guest, "Ben", 440.0)?;
+    std::thread::sleep(Duration::from_secs(3));
+    let report = ben.leave()?;
+    ensure(report.peers.len() == 1, || {
+        format!("{} people were met", report.peers.len())
+    })?;
+    saw(&report, "Ben", NAME, 60)
+}
