@@ -85,3 +85,6 @@ export function labelOf(invite) {
 export function serverOf(link) {
   return link.replace(/^\w+:\/\//, "").split(/[/#]/)[0];
 }
+
+/** Whether this is a phone or a tablet, which is used with fingers. */
+export const onAPhone = () => matchMedia("(pointer: coarse)").matches;

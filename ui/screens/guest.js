@@ -5,17 +5,15 @@ import { t, troubleWords } from "../i18n/words.js";
 import { Brand } from "../parts/brand.js";
 import { Icon } from "../parts/icon.js";
 import { YourName } from "../parts/your-name.js";
-import { dialog, environment, inviteText, nameMissing, rejoinable, settings } from "../state.js";
+import { dialog, environment, inviteText, nameMissing, onAPhone, rejoinable, settings } from "../state.js";
 
 /** @typedef {import("../backend/types.js").Trouble} Trouble */
-
-/** There is no app for phones: what can be done there comes first. */
-const onAPhone = () => matchMedia("(pointer: coarse)").matches;
 
 export function Guest() {
   const { autoInvite, guest } = environment.value;
   const lack = guest?.lack ?? null;
   const left = rejoinable.value;
+  // There is no app for phones: what can be done there comes first.
   const here = !lack && html`<${Here} key="here" />`;
   const app = html`<${App} key="app" link=${guest?.appLink ?? null} />`;
   return html`<main class="home guest" data-screen="guest">

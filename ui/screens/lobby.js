@@ -9,7 +9,7 @@ import { Icon } from "../parts/icon.js";
 import { ownPictured, ownReason, Turn } from "../parts/own.js";
 import { Pictures } from "../parts/pictures.js";
 import { useSize } from "../parts/size.js";
-import { call, earlier, labelOf } from "../state.js";
+import { call, earlier, environment, labelOf, onAPhone } from "../state.js";
 
 /** @typedef {import("../backend/types.js").CallState} CallState */
 
@@ -32,6 +32,7 @@ export function Lobby() {
         <h1 tabindex="-1">${title}</h1>
         <${WhoIsThere} state=${state} />
         ${state.invite.near && html`<p class="soft" id="lobby-near">${t("invite.near")}</p>`}
+        ${environment.value.guest && onAPhone() && html`<p class="soft" id="lobby-phone">${t("guest.phone")}</p>`}
       </div>
       ${state.trouble && html`<p class="error" id="lobby-trouble" role="alert" data-kind=${state.trouble.kind}>${troubleWords({ server: state.invite.server, ...state.trouble })}</p>`}
       <${DevicePickers} state=${state} />

@@ -25,6 +25,9 @@ import { stayAwake } from "./awake.js";
 /** How often time passes for the call, in milliseconds; this also paces the meters. */
 const TICK_MS = 100;
 
+/** Hidden for so long, a page may have been asleep, in milliseconds. */
+const ASLEEP_MS = 5_000;
+
 export class Session {
   /** By session. @type {Map<string, { link: Link, person: string }>} */ #links = new Map();
   /** @type {Signaling | null} */ #signaling = null;
@@ -77,6 +80,7 @@ export class Session {
     this.timer = setInterval(() => this.#tick(), TICK_MS);
     addEventListener("online", this.#online);
     addEventListener("offline", this.#online);
+    document.addEventListener("visibilitychange", this.#seen);
     this.#remember();
     void this.#openDevices();
     void this.#enter();
@@ -85,6 +89,14 @@ export class Session {
 
   #stopWatching = () => {};
   /** @type {ReturnType<typeof setInterval> | undefined} */ timer;
+  /** Since when nobody looks at the page. */ #hiddenSince = 0;
+  /** A phone that was locked finds its connections dead, and its devices taken away. */
+  #seen = () => {
+    if (document.hidden) return void (this.#hiddenSince = performance.now());
+    if (performance.now() - this.#hiddenSince < ASLEEP_MS) return;
+    this.#online();
+    this.#retryDevices();
+  };
   #online = () => this.step({ type: "network", offline: !navigator.onLine });
 
   /** One step of the call. @param {Event} event */
@@ -275,7 +287,10 @@ export class Session {
 
   async #devicesChanged() {
     await this.#listDevices();
-    if (this.#ended) return;
+    if (!this.#ended) this.#retryDevices();
+  }
+
+  #retryDevices() {
     this.camera.retry(this.state.me.camera.status);
     this.microphone.retry(this.state.me.microphone.status);
   }
@@ -300,6 +315,7 @@ export class Session {
     this.#stopWatching();
     removeEventListener("online", this.#online);
     removeEventListener("offline", this.#online);
+    document.removeEventListener("visibilitychange", this.#seen);
     stayAwake(false);
     for (const session of [...this.#links.keys()]) this.#closeLink(session);
     this.camera.close();
