@@ -2,6 +2,8 @@
  * The browser behind the UI: a guest's call, without an app. The page comes from the call's own server, and asks nobody else.
  */
 import { lack } from "./support.js";
+import { random, toHex } from "./bytes.js";
+import { cleanText } from "./chat-text.js";
 import { devices } from "./devices.js";
 import * as identity from "./identity.js";
 import { appLinkOf, parseInvite, shown } from "./invite.js";
@@ -95,6 +97,17 @@ export function browser() {
     selectDevice: async (kind, spec) => calling().step({ type: "selected", kind, spec }),
     playTestSound: async () => session?.speaker.playTestSound(),
     copyText: (text) => navigator.clipboard.writeText(text),
+    talk: {
+      messages: async () => session?.messages() ?? [],
+      say: async (text) => calling().step({ type: "say", id: toHex(random(16)), text: cleanText(text), clock: Date.now() }),
+      react: async (kind) => calling().step({ type: "react", kind }),
+      raiseHand: async (up) => calling().step({ type: "hand", clock: up ? Date.now() : null }),
+      async openLink(url) {
+        if (!/^https?:\/\//i.test(url)) throw { kind: "linkFailed" };
+        // What opens knows neither this page nor where it was.
+        window.open(url, "_blank", "noopener,noreferrer");
+      },
+    },
     pictures: {
       kind: "streams",
       of: (tile) => session?.streamOf(tile) ?? null,

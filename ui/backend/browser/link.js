@@ -2,8 +2,10 @@
  * One connection to one person. What its first description holds is all there will ever be: microphone, camera, screen, shared sound and
  * two data channels; whatever is silent starts without a new offer, so the only later offers are ICE restarts, and one side alone makes them.
  */
+import { Allowance } from "./allowance.js";
 import { Ask } from "./ask.js";
 import { RemoteCandidates } from "./candidates.js";
+import { readChat } from "./chat-message.js";
 import { readControl, sayLimited, sayShow } from "./control.js";
 import { isOfACall, SECTIONS, withoutCandidates } from "./description.js";
 import { layerFor } from "./layers.js";
@@ -49,11 +51,13 @@ export class Link {
    * @param {boolean} options.offerer @param {RTCIceServer[]} options.iceServers @param {number | null} options.rows how tall they are shown
    * @param {(signal: { type: "offer" | "answer", sdp: string } | { type: "candidate", candidate: string, mid?: string, line?: number }) => void} options.signal
    * @param {(change: import("./call/update.js").LinkChange) => void} options.change
+   * @param {{ open: () => void, heard: (message: import("./chat-message.js").ChatMessage) => void }} options.talk
    */
-  constructor({ offerer, iceServers, rows, signal, change }) {
+  constructor({ offerer, iceServers, rows, signal, change, talk }) {
     this.offerer = offerer;
     this.signal = signal;
     this.change = change;
+    this.talk = talk;
     this.#ask = new Ask(rows);
     this.connection = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
     /** What they send: their voice, and their picture. */
@@ -68,7 +72,7 @@ export class Link {
   }
 
   #follow() {
-    const { connection, control } = this;
+    const { connection, control, chat } = this;
     connection.onicecandidate = ({ candidate }) => candidate && this.#found(candidate);
     connection.onconnectionstatechange = () => {
       const state = connection.connectionState;
@@ -81,6 +85,12 @@ export class Link {
       this.speak(performance.now());
     };
     control.onclose = () => !this.#closed && this.change("closed");
+    const allowance = new Allowance(performance.now());
+    chat.onopen = () => this.talk.open();
+    chat.onmessage = ({ data }) => {
+      const message = allowance.takes(performance.now()) ? readChat(typeof data === "string" ? data : decode(data)) : null;
+      if (message) this.talk.heard(message);
+    };
     control.onmessage = ({ data }) => this.#hear(typeof data === "string" ? data : decode(data));
   }
 
@@ -220,6 +230,12 @@ export class Link {
     if (this.control.readyState !== "open") return;
     const rows = this.#ask.poll(now);
     if (rows !== undefined) this.control.send(sayShow(rows));
+  }
+
+  /** Says these over the chat's channel. @param {import("./chat-message.js").ChatMessage[]} messages */
+  write(messages) {
+    if (this.chat.readyState !== "open") return;
+    for (const message of messages) this.chat.send(JSON.stringify(message));
   }
 
   /** What keeps our picture from reaching them as they ask for it. @param {Limited} limited */

@@ -1,6 +1,7 @@
 /**
  * Runs a call: takes in what happens, one step at a time, and carries the effects out. The only place where all parts meet.
  */
+import { shownOf } from "./call/chat.js";
 import { begin, calling, roleOf, shown } from "./call/state.js";
 import { update } from "./call/update.js";
 import { Camera, cameraWish } from "./camera.js";
@@ -151,6 +152,8 @@ export class Session {
         return this.#closeLink(effect.session);
       case "ask":
         return this.#linkTo(effect.session)?.show(effect.rows);
+      case "chat":
+        return this.#linkTo(effect.session)?.write(effect.messages);
       case "mute":
         return this.microphone.mute(effect.muted);
       case "turnCameraOff":
@@ -200,6 +203,10 @@ export class Session {
         rows: person.rows,
         signal: (signal) => this.#linkTo(session) === link && this.#signaling?.send(session, { ...signal, link: epoch }),
         change: (change) => this.#linkTo(session) === link && this.step({ type: "link", session, epoch, change }),
+        talk: {
+          open: () => this.#linkTo(session) === link && this.step({ type: "chatOpen", session, epoch }),
+          heard: (message) => this.#linkTo(session) === link && this.step({ type: "chatHeard", session, epoch, message, clock: Date.now() }),
+        },
       });
       this.#links.set(session, { link, person: person.shown.id });
       link.use(this.#tracks);
@@ -233,6 +240,13 @@ export class Session {
       if (link.voice.getTracks().length) this.speaker.play(person, link.voice);
     }
     this.speaker.keep(heard);
+  }
+
+  /** All that is written, in order. */
+  messages() {
+    const { me, people, away, chat } = this.state;
+    const nameOf = (/** @type {string} */ id) => [...people, ...away].find(({ shown }) => shown.id === id)?.shown.name;
+    return chat.remarks.map((remark) => shownOf(remark, me.id, nameOf));
   }
 
   /** The picture of a tile, once there is one. @param {string} tile "me", or a person's id @returns {MediaStream | null} */

@@ -2,6 +2,7 @@
  * The call as one value, as the engine's `call/state.rs`: who is here, how each is connected, which devices, what is muted. It changes
  * only in `update.js`; `shown` makes of it the one snapshot that the UI is handed. Pure.
  */
+import { Chat } from "./chat.js";
 import { Mending } from "./mending.js";
 
 /** @typedef {import("../../types.js").CallState} CallState */
@@ -24,6 +25,7 @@ import { Mending } from "./mending.js";
  * @property {Mending} mending
  * @property {number | null} rows how tall I show them, in device pixels
  * @property {Limited} limited what keeps their picture down, as they say
+ * @property {{ open: string | null, answered: boolean, got: string[] }} talk the chat's channel: the connection on which it is open; whether they were told what they lack; what they said and has not been confirmed
  */
 
 /**
@@ -43,6 +45,8 @@ import { Mending } from "./mending.js";
  * @property {boolean} offline this machine has no network at all
  * @property {number | null} tamperedAt
  * @property {Trouble | null} fatal why the call can't go on
+ * @property {Chat} chat what is written
+ * @property {Map<string, { number: number, at: number }>} feelings everybody's latest reaction
  * @property {boolean} soundBlocked the browser plays nothing before the page is touched
  */
 
@@ -66,11 +70,13 @@ export const begin = ({ invite, me, epoch, join }) => ({
   offline: false,
   tamperedAt: null,
   fatal: null,
+  chat: new Chat(),
+  feelings: new Map(),
   soundBlocked: false,
 });
 
 /** What the UI is handed. @param {State} state @returns {CallState} */
-export const shown = ({ phase, trouble, invite, me, people, devices }) => structuredClone({ phase, trouble, invite, me, people: people.map((person) => person.shown), devices });
+export const shown = ({ phase, trouble, invite, me, people, devices, chat }) => structuredClone({ phase, trouble, invite, me, people: people.map((person) => person.shown), devices, chat: { revision: chat.revision } });
 
 /** Whether I am in the call, or about to be. @param {State} state */
 export const calling = ({ phase }) => phase === "entering" || phase === "calling";
@@ -83,7 +89,7 @@ export const personOf = (state, session) => state.people.find((person) => person
 
 /** @param {string} id @param {string} session @param {Role} role @param {number} now @returns {Person} */
 export const newPerson = (id, session, role, now) => ({
-  shown: { id, name: "", calling: role === "calling", muted: false, cameraOff: false, speaking: false, connection: "connecting", picture: false, paused: false, quality: "unknown", video: null, limitedBy: null, ...NO_PATH },
+  shown: { id, name: "", calling: role === "calling", muted: false, cameraOff: false, speaking: false, connection: "connecting", picture: false, paused: false, quality: "unknown", video: null, limitedBy: null, hand: null, reaction: null, ...NO_PATH },
   session,
   sessionEpoch: 0,
   left: false,
@@ -93,6 +99,7 @@ export const newPerson = (id, session, role, now) => ({
   mending: new Mending(now),
   rows: 720,
   limited: "nothing",
+  talk: { open: null, answered: false, got: [] },
 });
 
 /** Of somebody there is no connection to. */

@@ -8,6 +8,7 @@ import * as away from "./away.js";
 import { judge } from "./limit.js";
 import * as people from "./people.js";
 import * as repair from "./repair.js";
+import * as talk from "./talk.js";
 import { linked, MAX_PRESENT, mediaOf, personOf, roleOf, setMedia } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
@@ -38,6 +39,8 @@ import { linked, MAX_PRESENT, mediaOf, personOf, roleOf, setMedia } from "./stat
  *   | { type: "device", kind: DeviceKind, status: DeviceStatus, device: string | null, away?: boolean }
  *   | { type: "devices", devices: import("../../types.js").Devices } | { type: "network", offline: boolean } | { type: "soundBlocked", blocked: boolean }
  *   | { type: "measured", level: number, speaking: boolean, size: [number, number] | null, slow: boolean, limited: import("../control.js").Limited, people: Map<string, Figures> }
+ *   | { type: "say", id: string, text: string, clock: number } | { type: "react", kind: import("../../types.js").Feeling } | { type: "hand", clock: number | null }
+ *   | { type: "chatOpen", session: string, epoch: number } | { type: "chatHeard", session: string, epoch: number, message: import("../chat-message.js").ChatMessage, clock: number }
  *   | { type: "tick" }} Event
  */
 
@@ -46,7 +49,8 @@ import { linked, MAX_PRESENT, mediaOf, personOf, roleOf, setMedia } from "./stat
  *   | { type: "openLink", session: string, epoch: number, offerer: boolean } | { type: "restartLink", session: string }
  *   | { type: "acceptOffer" | "acceptAnswer", session: string, sdp: string } | { type: "addCandidate", session: string, candidate: string }
  *   | { type: "closeLink", session: string } | { type: "ask", session: string, rows: number | null }
- *   | { type: "mute", muted: boolean } | { type: "turnCameraOff", off: boolean } | { type: "use", kind: DeviceKind, spec: string }} Effect
+ *   | { type: "mute", muted: boolean } | { type: "turnCameraOff", off: boolean } | { type: "use", kind: DeviceKind, spec: string }
+ *   | { type: "chat", session: string, messages: import("../chat-message.js").ChatMessage[] }} Effect
  */
 
 /** A stream that comes back sooner than this is nobody's business, in milliseconds. */
@@ -80,6 +84,7 @@ function step(state, event, now, effects) {
       if (state.session !== null) effects.push({ type: "send", to: ROOM, signal: { type: "bye" } });
       for (const { session } of [...state.people, ...state.away]) effects.push({ type: "closeLink", session });
       Object.assign(state, { people: [], away: [], phase: "left" });
+      me.hand = null;
       effects.push({ type: "leaveServer" });
       return;
     case "muted":
@@ -119,8 +124,19 @@ function step(state, event, now, effects) {
       return;
     case "measured":
       return showFigures(state, event);
+    case "say":
+      return talk.say(state, event, effects);
+    case "react":
+      return talk.react(state, event.kind, now, effects);
+    case "hand":
+      return talk.raiseHand(state, event.clock, effects);
+    case "chatOpen":
+      return talk.opened(state, event.session, event.epoch, effects);
+    case "chatHeard":
+      return talk.heard(state, event.session, event.epoch, event.message, event.clock, now, effects);
     case "tick":
-      return repair.tick(state, now, effects);
+      repair.tick(state, now, effects);
+      return talk.tick(state, now, effects);
   }
 }
 
