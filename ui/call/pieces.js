@@ -44,7 +44,10 @@ function unbracketed(candidate) {
 
 /** Where it leads; nowhere when it is no address, or hides its host behind a name and an @. @param {string} shown */
 function target(shown) {
-  if (!URL.canParse(shown)) return undefined;
-  const url = new URL(shown);
-  return /^https?:$/.test(url.protocol) && url.hostname && !url.username && !url.password ? url.href : undefined;
+  try {
+    const url = new URL(shown);
+    return /^https?:$/.test(url.protocol) && url.hostname && !url.username && !url.password ? url.href : undefined;
+  } catch {
+    return undefined;
+  }
 }

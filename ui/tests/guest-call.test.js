@@ -281,7 +281,100 @@ describe("what is said to be wrong", () => {
     const state = shown(it.state);
     state.people[0].name = "Carl";
     assert.equal(it.person().name, "Ben");
-    assert.deepEqual(Object.keys(state).sort(), ["devices", "invite", "me", "people", "phase", "trouble"]);
+    assert.deepEqual(Object.keys(state).sort(), ["chat", "devices", "invite", "me", "people", "phase", "trouble"]);
     assert.ok(!JSON.stringify(state).includes(HIGH));
+  });
+});
+
+describe("what is written", () => {
+  const [ONE, TWO, CARL] = ["01", "02", "cc"].map((byte) => byte.repeat(16));
+  /** A call with Ben whose chat is open. */
+  function chatting() {
+    const it = connected(LOW, HIGH);
+    const opened = it.step({ type: "chatOpen", session: HIGH, epoch: 1 });
+    /** @param {import("../backend/browser/chat-message.js").ChatMessage} message @param {number} [clock] */
+    const hear = (message, clock = 1_000) => it.step({ type: "chatHeard", session: HIGH, epoch: 1, message, clock });
+    /** @param {string} id @param {string} text @param {number} [clock] */
+    const say = (id, text, clock = 1_000) => it.step({ type: "say", id, text, clock });
+    const texts = () => it.state.chat.remarks.map(({ text }) => text);
+    return { ...it, hear, say, texts, opened };
+  }
+
+  test("when the channel opens both say what they have, and each opening is answered once, with the rest", () => {
+    const it = chatting();
+    assert.deepEqual(it.opened, [{ type: "chat", session: HIGH, messages: [{ know: [], hand: null }] }]);
+    it.say(ONE, "Hello");
+    const answer = it.hear({ know: [], hand: null });
+    assert.deepEqual(answer, [{ type: "chat", session: HIGH, messages: [{ say: { id: ONE, at: 1_000, text: "Hello" } }] }]);
+    assert.deepEqual(it.hear({ know: [] }), []);
+  });
+
+  test("what I write goes to all, waits for them, and is confirmed", () => {
+    const it = chatting();
+    assert.deepEqual(it.say(ONE, "Hello"), [{ type: "chat", session: HIGH, messages: [{ say: { id: ONE, at: 1_000, text: "Hello" } }] }]);
+    assert.deepEqual(it.state.chat.remarks[0].waiting, [BEN]);
+    it.hear({ got: [ONE] });
+    assert.deepEqual(it.state.chat.remarks[0].waiting, []);
+    it.hear({ say: { id: TWO, at: 5, text: "Hi" } });
+    assert.deepEqual(it.pass(100), [{ type: "chat", session: HIGH, messages: [{ got: [TWO] }] }]);
+    assert.deepEqual(it.pass(1_000), []);
+  });
+
+  test("an answer stands after what it answers, and a clock out of all reason counts as twenty minutes ahead", () => {
+    const it = chatting();
+    it.hear({ say: { id: ONE, at: 1e15, text: "From the future" } });
+    it.say(TWO, "Really");
+    assert.deepEqual(it.texts(), ["From the future", "Really"]);
+    assert.equal(it.state.chat.remarks[1].at, 1_000 + 20 * 60_000 + 1);
+  });
+
+  test("an author's own word takes the place of what was told, and nobody else's does", () => {
+    const it = chatting();
+    it.hear({ told: { person: CARL, name: "Carl", id: ONE, at: 1, text: "I pay" } });
+    it.hear({ told: { person: CARL, name: "Carl", id: ONE, at: 1, text: "You pay" } });
+    assert.deepEqual([it.texts(), it.state.chat.remarks[0].source], [["I pay"], { id: BEN, name: "Ben" }]);
+    it.hear({ told: { person: BEN, name: "Ben", id: TWO, at: 2, text: "Mine" } });
+    it.hear({ say: { id: TWO, at: 2, text: "Changed" } });
+    assert.deepEqual(it.texts(), ["I pay", "Mine"]);
+  });
+
+  test("a flood washes away itself alone", () => {
+    const it = chatting();
+    it.say(ONE, "Dinner is ready");
+    for (let n = 0; n < 2_000; n++) it.hear({ told: { person: CARL, name: "X", id: n.toString(16).padStart(32, "0"), at: 1, text: "spam" } });
+    assert.equal(it.texts().length, 300);
+    assert.ok(it.texts().includes("Dinner is ready"));
+  });
+
+  test("what comes by a channel of before, or from who is not known, is nothing", () => {
+    const it = chatting();
+    it.step({ type: "link", session: HIGH, epoch: 1, change: "failed" });
+    it.hear({ say: { id: ONE, at: 1, text: "Old" } });
+    assert.deepEqual(it.texts(), []);
+  });
+
+  test("reactions are shown for five seconds, and sent twice a second at most", () => {
+    const it = chatting();
+    it.hear({ react: "love" });
+    assert.deepEqual(it.person().reaction, { kind: "love", number: 1 });
+    it.hear({ react: "love" });
+    assert.deepEqual(it.person().reaction, { kind: "love", number: 2 });
+    it.pass(5_100);
+    assert.equal(it.person().reaction, null);
+    assert.equal(it.step({ type: "react", kind: "like" }).length, 1);
+    assert.equal(it.step({ type: "react", kind: "like" }).length, 0);
+    it.pass(500);
+    assert.equal(it.step({ type: "react", kind: "like" }).length, 1);
+  });
+
+  test("hands stand in the same order for all, and who leaves takes theirs along", () => {
+    const it = chatting();
+    it.hear({ hand: 60_000 });
+    assert.deepEqual(it.step({ type: "hand", clock: 5_000 }), [{ type: "chat", session: HIGH, messages: [{ hand: 60_001 }] }]);
+    assert.deepEqual(it.step({ type: "hand", clock: 9_000 }), []);
+    assert.deepEqual(it.step({ type: "hand", clock: null }), [{ type: "chat", session: HIGH, messages: [{ hand: null }] }]);
+    it.step({ type: "hand", clock: 9_000 });
+    it.step({ type: "leave" });
+    assert.equal(it.state.me.hand, null);
   });
 });

@@ -4,6 +4,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Ask } from "../backend/browser/ask.js";
+import { Allowance } from "../backend/browser/allowance.js";
+import { readChat } from "../backend/browser/chat-message.js";
 import { RemoteCandidates } from "../backend/browser/candidates.js";
 import { readControl, sayLimited, sayShow } from "../backend/browser/control.js";
 import { isOfACall, SECTIONS, withoutCandidates } from "../backend/browser/description.js";
@@ -183,4 +185,23 @@ test("the link to the app says the scheme only where the form does not", async (
   ]) {
     assert.equal(await appLinkOf(await parseInvite(`${link}/j#${code}`)), `${app}#${code}`);
   }
+});
+
+test("a chat message says what it names; what is malformed or too long says nothing", () => {
+  const say = { id: ID, at: 1, text: "Hi" };
+  assert.deepEqual(readChat(JSON.stringify({ know: [ID], hand: null, typing: true })), { know: [ID], hand: null });
+  assert.deepEqual(readChat(JSON.stringify({ say: { ...say, text: "a\u202eb\u0000" } })), { say: { ...say, text: "ab" } });
+  assert.deepEqual(readChat('{"react":"sparkle"}'), {});
+  const bad = [null, [], { know: "all" }, { know: ["12"] }, { say: "hello" }, { say: { text: "hello" } }, { say: { ...say, text: " \n " } }, { hand: -1 }, { hand: "up" }, { react: 1 }, { got: Array(301).fill(ID) }, { told: say }];
+  for (const message of bad) assert.equal(readChat(JSON.stringify(message)), null, JSON.stringify(message).slice(0, 60));
+  assert.equal(readChat(`{${" ".repeat(17_000)}}`), null);
+  assert.equal(readChat("{}{}"), null);
+});
+
+test("all that somebody keeps comes at once, and a flood only drop by drop", () => {
+  const allowance = new Allowance(0);
+  const taken = (/** @type {number} */ now, /** @type {number} */ tries) => Array.from({ length: tries }, () => allowance.takes(now)).filter(Boolean).length;
+  assert.equal(taken(0, 10_000), 400);
+  assert.equal(taken(1_000, 10_000), 5);
+  assert.equal(taken(3_600_000, 10_000), 400);
 });

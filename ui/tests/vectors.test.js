@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { cleanText } from "../backend/browser/chat-text.js";
 import { fromHex, sha256, toHex, utf8 } from "../backend/browser/bytes.js";
 import { codeOf, parseInvite } from "../backend/browser/invite.js";
 import { deriveKeys, session } from "../backend/browser/keys.js";
@@ -84,6 +85,13 @@ test("messages", () => {
 
 test("names", () => {
   for (const { text, name } of vectors.names) assert.equal(cleanName(text), name);
+});
+
+test("chat texts", () => {
+  for (const { text, clean } of vectors.chat_texts) {
+    assert.equal(cleanText(text), clean, JSON.stringify(text));
+    assert.equal(cleanText(clean), clean, JSON.stringify(text));
+  }
 });
 
 test("streams", () => {
