@@ -6,6 +6,7 @@
 
 mod audio_devices;
 mod bad_input;
+mod browser_guest;
 mod certificate;
 mod chat;
 mod doctor;
@@ -85,6 +86,7 @@ fn that_measure() -> Vec<Trial> {
         network_names::trials(),
         network_paths::trials(),
         window::trials(),
+        browser_guest::trials(),
         guest_devices::trials(),
     ];
     files.into_iter().flatten().collect()

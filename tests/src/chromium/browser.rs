@@ -15,6 +15,9 @@ use crate::{Process, Result, Trouble};
 /// A browser is ready within a second or two; a machine under full load may need longer.
 const ANSWERS: Duration = Duration::from_secs(30);
 
+/// How often the page is asked whether it is so far.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
 /// Messages that wait to be read, at most; a page that talks faster than that makes its browser wait.
 const WAITING: usize = 256;
 
@@ -60,6 +63,30 @@ impl Browser {
         film: Option<&Path>,
         voice: Option<&Path>,
     ) -> Result<Self> {
+        let mut browser = Self::start(host, film, voice, &[])?;
+        browser.attach(&format!("file://{}", page.display()))?;
+        browser.wait_until("document.readyState + typeof ready === 'completefunction'")?;
+        Ok(browser)
+    }
+
+    /// A browser with an empty page; `more` are options of its own. For the rest see [`Self::open`].
+    pub fn start_empty(
+        host: Option<&Namespace>,
+        film: Option<&Path>,
+        voice: Option<&Path>,
+        more: &[&str],
+    ) -> Result<Self> {
+        let mut browser = Self::start(host, film, voice, more)?;
+        browser.attach("about:blank")?;
+        Ok(browser)
+    }
+
+    fn start(
+        host: Option<&Namespace>,
+        film: Option<&Path>,
+        voice: Option<&Path>,
+        more: &[&str],
+    ) -> Result<Self> {
         let profile = tempfile::Builder::new()
             .prefix("visio-chromium-")
             .tempdir()?;
@@ -69,7 +96,7 @@ impl Browser {
         };
         // The protocol is spoken on the descriptors 3 and 4; the shell puts our pipes there.
         command.args(["-c", "exec chromium \"$@\" 3<&0 4>&1 </dev/null >&2", "sh"]);
-        command.args(FLAGS);
+        command.args(FLAGS).args(more);
         command.arg(format!("--user-data-dir={}", profile.path().display()));
         if let Some(film) = film {
             command.arg(format!(
@@ -85,27 +112,105 @@ impl Browser {
         }
         command.arg("about:blank");
         let (process, input, output) = Process::spawn_to_talk("chromium", &mut command)?;
-        let mut browser = Self {
+        Ok(Self {
             process,
             input,
             messages: listen(output),
             session: String::new(),
             number: 0,
             _profile: profile,
-        };
-        let url = format!("file://{}", page.display());
-        let target = browser.ask("Target.createTarget", json!({ "url": url }))?;
+        })
+    }
+
+    /// Opens a page to be driven.
+    fn attach(&mut self, url: &str) -> Result<()> {
+        let target = self.ask("Target.createTarget", json!({ "url": url }))?;
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
-        let session = browser.ask("Target.attachToTarget", attach)?;
-        browser.session = text(&session["sessionId"])?;
-        let deadline = Instant::now() + ANSWERS;
-        while browser.evaluate("document.readyState + typeof ready")? != json!("completefunction") {
-            if Instant::now() > deadline {
-                return Err(browser.process.trouble("did not load its page"));
-            }
-            std::thread::sleep(Duration::from_millis(20));
+        let session = self.ask("Target.attachToTarget", attach)?;
+        self.session = text(&session["sessionId"])?;
+        Ok(())
+    }
+
+    /// Goes to an address, and waits until the page there has loaded.
+    pub fn go(&mut self, url: &str) -> Result<()> {
+        let answer = self.ask("Page.navigate", json!({ "url": url }))?;
+        match answer.get("errorText") {
+            Some(error) => Err(Trouble::new(format!("{url} can't be opened: {error}"))),
+            None => self.wait_until("document.readyState === 'complete'"),
         }
-        Ok(browser)
+    }
+
+    /// Loads the page once more, as its user would.
+    pub fn reload(&mut self) -> Result<()> {
+        self.evaluate("window.isOld = true")?;
+        self.ask("Page.reload", json!({}))?;
+        self.wait_until("!window.isOld && document.readyState === 'complete'")
+    }
+
+    /// Has every page that is opened from now on begin with a script.
+    pub fn begin_with(&mut self, script: &str) -> Result<()> {
+        self.ask("Page.enable", json!({}))?;
+        let script = json!({ "source": script });
+        self.ask("Page.addScriptToEvaluateOnNewDocument", script)?;
+        Ok(())
+    }
+
+    /// Shows the page in this size; as on a phone, with fingers and so many device pixels to one of CSS, or as in a window.
+    pub fn resize(&mut self, width: u32, height: u32, phone: Option<f64>) -> Result<()> {
+        let scale = phone.unwrap_or(1.0);
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": phone.is_some() });
+        self.ask("Emulation.setDeviceMetricsOverride", metrics)?;
+        let touch = json!({ "enabled": phone.is_some() });
+        self.ask("Emulation.setTouchEmulationEnabled", touch)?;
+        Ok(())
+    }
+
+    /// Presses a key, by its name in the DOM: `Tab`, `Enter`, `m`.
+    pub fn press(&mut self, key: &str) -> Result<()> {
+        let text = match key {
+            "Enter" => "\r",
+            key if key.len() == 1 => key,
+            _ => "",
+        };
+        let code = match key {
+            "Enter" => 13,
+            "Tab" => 9,
+            "Escape" => 27,
+            " " => 32,
+            key => u32::from(key.to_ascii_uppercase().as_bytes()[0]),
+        };
+        for kind in ["keyDown", "keyUp"] {
+            let text = if kind == "keyDown" { text } else { "" };
+            let event =
+                json!({ "type": kind, "key": key, "text": text, "windowsVirtualKeyCode": code });
+            self.ask("Input.dispatchKeyEvent", event)?;
+        }
+        Ok(())
+    }
+
+    /// What the page looks like, as a PNG.
+    pub fn screenshot(&mut self) -> Result<Vec<u8>> {
+        let answer = self.ask("Page.captureScreenshot", json!({ "format": "png" }))?;
+        base64(&text(&answer["data"])?)
+    }
+
+    /// Waits until an expression is true in the page.
+    pub fn wait_until(&mut self, expression: &str) -> Result<()> {
+        let deadline = Instant::now() + ANSWERS;
+        // While a page is being left there is nothing that could answer.
+        while !matches!(
+            self.evaluate(&format!("Boolean({expression})")),
+            Ok(Value::Bool(true))
+        ) {
+            if Instant::now() > deadline {
+                let shown = self.evaluate("document.body.innerText")?;
+                return Err(self.process.trouble(&format!(
+                    "waited in vain for {expression}; the page says: {shown}"
+                )));
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+        Ok(())
     }
 
     /// The value of an expression in the page; a promise is waited for.
@@ -181,4 +286,40 @@ fn text(value: &Value) -> Result<String> {
         .as_str()
         .map(str::to_owned)
         .ok_or_else(|| Trouble::new("chromium left its answer out"))
+}
+
+/// The bytes that base64 stands for (RFC 4648, section 4).
+pub(super) fn base64(text: &str) -> Result<Vec<u8>> {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut count) = (0_u32, 0);
+    for letter in text.bytes().filter(|letter| *letter != b'=') {
+        let value = ALPHABET.iter().position(|known| *known == letter);
+        let value = value.ok_or_else(|| Trouble::new("no base64"))?;
+        bits = bits << 6 | value as u32;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+        }
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_read() {
+        for (text, bytes) in [
+            ("", ""),
+            ("Zg==", "f"),
+            ("Zm8=", "fo"),
+            ("Zm9vYmFy", "foobar"),
+        ] {
+            assert_eq!(base64(text).unwrap(), bytes.as_bytes());
+        }
+        assert!(base64("a b").is_err());
+    }
 }

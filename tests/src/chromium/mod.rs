@@ -1,17 +1,21 @@
-//! The rival: calls between headless Chromiums over the same links, with the same film and the same ceiling.
+//! Headless Chromiums: the rival, in calls with one another over the same links, with the same film and the same ceiling; and guests,
+//! who use Visio's own page.
 //!
 //! - [`Browser`]: a browser and its one page
 //! - `page.html`: that page, one side of a plain WebRTC call
 //! - [`Peers`]: pages in a call with one another; what they have to say to each other is carried by hand
+//! - [`PageGuest`]: Visio's own page, used by a guest
 //! - [`rival`]: a row's call
 //! - `statistics`: what a page's getStats tells, as the rows measure it; pure
 
 mod browser;
+mod guest;
 mod peers;
 pub mod rival;
 mod statistics;
 
 pub use browser::Browser;
+pub use guest::{PageGuest, Shown, Visit};
 pub use peers::{Media, Peers};
 
 use crate::Need;
