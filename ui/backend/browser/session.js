@@ -26,6 +26,9 @@ import { stayAwake } from "./awake.js";
 /** How often time passes for the call, in milliseconds; this also paces the meters. */
 const TICK_MS = 100;
 
+/** How often it is noted that the call still lasts, for a reload, in milliseconds. */
+const REMEMBER_MS = 5_000;
+
 /** Hidden for so long, a page may have been asleep, in milliseconds. */
 const ASLEEP_MS = 5_000;
 
@@ -121,7 +124,10 @@ export class Session {
     this.tell(state);
   }
 
+  /** When it was last noted who I am here. */ #remembered = 0;
+
   #remember() {
+    this.#remembered = performance.now();
     const { phase, sessionEpoch } = this.state;
     if (phase === "left") identity.forget();
     else identity.remember({ ...this.identity, epoch: sessionEpoch, calling: calling(this.state), at: Date.now() });
@@ -258,6 +264,7 @@ export class Session {
 
   #tick() {
     const now = performance.now();
+    if (now - this.#remembered >= REMEMBER_MS) this.#remember();
     for (const { link } of this.#links.values()) link.speak(now);
     this.step({ type: "measured", ...this.figures.read(this.#measured(), this.microphone.measure(now), this.#cameraSize(), now) });
     this.step({ type: "tick" });
