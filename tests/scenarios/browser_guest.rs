@@ -3,6 +3,7 @@
 mod attacked;
 mod looks;
 mod ways;
+mod writes;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -78,6 +79,7 @@ pub fn trials() -> Vec<Trial> {
         .map(|(sentence, run)| scenario_with(sentence, needs(), run))
         .collect();
     trials.extend(ways::trials());
+    trials.extend(writes::trials());
     trials.extend(attacked::trials());
     trials.extend(looks::trials());
     trials

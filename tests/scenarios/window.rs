@@ -1,5 +1,6 @@
 //! The real window, driven through a whole call as its user would, in English and in French.
 
+mod guest;
 mod links;
 mod near;
 mod page;
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
+use visio_tests::chromium;
 use visio_tests::{Binaries, Joined, Need, Participant, Server, workspace};
 
 use self::page::{DOWN, ENTER, ESCAPE, Page, SOON, UP};
@@ -51,6 +53,11 @@ pub fn trials() -> Vec<Trial> {
             "a person writes to another from the real window",
             NEEDS,
             talk::with_a_companion,
+        ),
+        scenario_with(
+            "a person in the real window and a guest in a browser see each other",
+            [NEEDS, chromium::NEEDS].concat(),
+            guest::call,
         ),
         scenario_with(
             "a person without a server calls somebody on the same network",
