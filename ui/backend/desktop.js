@@ -40,6 +40,9 @@ export function desktop(tauri) {
     selectDevice: (kind, spec) => invoke("select_device", { kind, spec }),
     playTestSound: () => invoke("play_test_sound"),
     copyText: (text) => invoke("copy_text", { text }),
+    framesEndpoint: () => invoke("frames_endpoint"),
+    doctor: (link, onFinding) => invoke("doctor", { link, findings: new tauri.core.Channel(onFinding) }),
+    linkTake: () => invoke("link_take"),
     talk: {
       messages: () => invoke("chat_messages"),
       say: (text) => invoke("chat_say", { text }),
@@ -47,9 +50,6 @@ export function desktop(tauri) {
       raiseHand: (up) => invoke("raise_hand", { up }),
       openLink: (url) => invoke("open_link", { url }),
     },
-    framesEndpoint: () => invoke("frames_endpoint"),
-    doctor: (link, onFinding) => invoke("doctor", { link, findings: new tauri.core.Channel(onFinding) }),
-    linkTake: () => invoke("link_take"),
     onCallState: async (listener) => {
       await tauri.event.listen("call-state", (event) => listener(event.payload));
     },
