@@ -28,6 +28,7 @@ mod scenario;
 mod seen_and_heard;
 mod server_restart;
 mod several_servers;
+mod stranger;
 mod two_people;
 mod window;
 
@@ -77,6 +78,7 @@ fn that_measure() -> Vec<Trial> {
         two_people::trials(),
         group::trials(),
         chat::trials(),
+        stranger::trials(),
         ladder::trials(),
         server_restart::trials(),
         several_servers::trials(),

@@ -27,6 +27,7 @@ pub mod rooms;
 pub mod rows;
 pub mod server;
 pub mod server_package;
+pub mod stranger;
 pub mod trouble;
 pub mod usage;
 pub mod voice;

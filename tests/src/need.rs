@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Binaries;
+use crate::{Binaries, stranger};
 
 /// Something that a scenario cannot do without. A scenario whose needs are not met is skipped, loudly.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +16,8 @@ pub enum Need {
     Own(&'static str),
     /// An operating system, as `std::env::consts::OS` names it: what no package can bring.
     System(&'static str),
+    /// A WebRTC of another family, in Python: see [`stranger`].
+    Stranger,
     /// The rights of the superuser, as in a container or with `sudo`: to make networks on this machine.
     Root,
 }
@@ -34,6 +36,8 @@ impl Need {
                 .err()
                 .map(|trouble| trouble.to_string()),
             Self::System(os) => (std::env::consts::OS != os).then(|| format!("runs on {os} only")),
+            Self::Stranger => (!stranger::is_installed())
+                .then(|| "needs aiortc (Python): cargo xtask setup test".to_owned()),
             Self::Root => {
                 (!am_root()).then(|| "needs root: run it as root, as with sudo".to_owned())
             }

@@ -40,6 +40,8 @@ export function desktop(tauri) {
     selectDevice: (kind, spec) => invoke("select_device", { kind, spec }),
     playTestSound: () => invoke("play_test_sound"),
     copyText: (text) => invoke("copy_text", { text }),
+    doctor: (link, onFinding) => invoke("doctor", { link, findings: new tauri.core.Channel(onFinding) }),
+    linkTake: () => invoke("link_take"),
     talk: {
       messages: () => invoke("chat_messages"),
       say: (text) => invoke("chat_say", { text }),
@@ -48,8 +50,6 @@ export function desktop(tauri) {
       openLink: (url) => invoke("open_link", { url }),
     },
     pictures: { kind: "frames", endpoint: () => invoke("frames_endpoint") },
-    doctor: (link, onFinding) => invoke("doctor", { link, findings: new tauri.core.Channel(onFinding) }),
-    linkTake: () => invoke("link_take"),
     onCallState: async (listener) => {
       await tauri.event.listen("call-state", (event) => listener(event.payload));
     },

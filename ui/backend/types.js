@@ -128,11 +128,11 @@
  * @property {(kind: DeviceKind, spec: string) => Promise<void>} selectDevice
  * @property {() => Promise<void>} playTestSound
  * @property {(text: string) => Promise<void>} copyText
- * @property {Talk} [talk]  absent: nothing can be written, and no control for it is shown
  * @property {FramePictures | StreamPictures} pictures  how pictures come to the page
  * @property {() => Promise<void>} [allowSound]  plays what the browser has not allowed to be played before the page was touched
  * @property {(link: string | null, onFinding: (finding: Finding) => void) => Promise<string>} doctor  tries out all that a call needs, and gives the key of what sums it up; without a link, with the server of the settings
  * @property {() => Promise<string | null>} linkTake  the invite link that the system handed over, if there is one: given once
+ * @property {Talk} [talk]  absent: nothing can be written, and no control for it is shown
  * @property {(listener: (state: CallState | null) => void) => Promise<void>} onCallState
  * @property {(listener: () => void) => Promise<void>} onLink  there is a link to take
  */

@@ -104,6 +104,7 @@ pub const PACKAGES: &[Package] = &[
     linux(Test, "chromium", "chromium", Program("chromium"), "looks at the UI's screens and uses them, and is measured against"),
     linux(Test, "iproute2", "iproute", Program("ip"), "networks on this machine, for calls over bad links"),
     linux(Test, "iptables", "iptables-nft", Program("iptables"), "the routers of those networks"),
+    linux(Test, "python3-venv", "python3", Unprobed, "somebody with another WebRTC, to meet by the protocol alone"),
     everywhere(["nodejs", "nodejs", "node", "OpenJS.NodeJS.LTS"], Test, "node", "checks and tests of the UI"),
     everywhere(["npm", "nodejs-npm", "", ""], Test, "npm", "fetches the tools that check the UI"),
 ];

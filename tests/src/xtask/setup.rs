@@ -5,7 +5,7 @@ use std::process::Command;
 
 use visio_tests::need::{am_root, find_program};
 use visio_tests::trouble::During;
-use visio_tests::{Result, Trouble};
+use visio_tests::{Result, Trouble, stranger};
 
 use crate::packages::{PACKAGES, Package, Probe, Purpose};
 
@@ -27,19 +27,31 @@ pub fn ensure(purpose: Purpose) -> Result<()> {
     let missing = missing(&system, purpose)?;
     if missing.is_empty() {
         println!("Every system package is there.");
-        return Ok(());
+        return finish(purpose);
     }
     println!("These system packages are missing:");
     for package in &missing {
         println!("  {:<24} {}", system.name_of(package), package.why);
     }
     match system {
-        System::Debian => install_with_apt(&missing),
+        System::Debian => install_with_apt(&missing).and_then(|()| finish(purpose)),
         other => Err(Trouble::new(format!(
             "Install them, then run this again:\n  {}",
             other.instruction(&missing)
         ))),
     }
+}
+
+/// What no package manager of the system brings. Without it, one scenario is skipped, and says so.
+fn finish(purpose: Purpose) -> Result<()> {
+    if purpose < Purpose::Test || cfg!(windows) || stranger::is_installed() {
+        return Ok(());
+    }
+    println!("Another WebRTC is fetched from PyPI, for the tests alone (about 160 MB).");
+    if let Err(trouble) = stranger::install() {
+        println!("That did not work, so nobody will be met by it: {trouble}");
+    }
+    Ok(())
 }
 
 /// The systems for which the packages' names are known.

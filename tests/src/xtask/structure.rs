@@ -11,7 +11,7 @@ use visio_tests::{Result, Trouble, workspace};
 const MAX_LINES: usize = 500;
 
 /// Files that are read as source and so fall under [`MAX_LINES`].
-const SOURCE: &[&str] = &["rs", "js", "css", "html", "sh"];
+const SOURCE: &[&str] = &["rs", "js", "css", "html", "py", "sh"];
 
 /// Strings that no file may hold, each with the reason. Split so that this file does not hold them either.
 const FORBIDDEN: &[(&str, &str)] = &[

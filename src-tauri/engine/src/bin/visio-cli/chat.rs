@@ -112,6 +112,7 @@ impl<'a> Chatter<'a> {
     fn tell_feelings(&mut self, state: &CallState) {
         for person in &state.people {
             let Some(shown) = person.reaction else {
+                self.reactions.remove(&person.id);
                 continue;
             };
             if self.reactions.insert(person.id, shown.number) != Some(shown.number) {

@@ -236,6 +236,17 @@ fn what_comes_by_a_channel_of_before_is_ignored() {
 }
 
 #[test]
+fn what_came_just_before_a_connection_was_made_anew_is_confirmed_by_the_new_one() {
+    let mut stage = Stage::chatting();
+    stage.reads(7, said(2, 1, "Hello"), 1);
+    stage.link(7, LinkChange::Failed);
+    stage.link(7, LinkChange::Connected);
+    stage.chat(7, ChatChange::Open);
+    let got = ChatMessage::got(vec![message(2)]);
+    assert_eq!(stage.after(Duration::from_millis(100)), [tells(7, &[got])]);
+}
+
+#[test]
 fn nobody_waits_for_who_is_gone_but_for_who_may_come_back() {
     let mut stage = Stage::chatting();
     stage.says(1, 0, "Hello");

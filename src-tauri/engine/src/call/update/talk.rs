@@ -78,7 +78,6 @@ pub(super) fn changed(
         ChatChange::Open => {
             person.talk.open = Some((session, epoch));
             person.talk.answered = false;
-            person.talk.got.clear();
             let know = ChatMessage::know(state.chat.ids(), state.me.hand);
             effects.push(tell(session, vec![know]));
         }
