@@ -33,6 +33,8 @@ const COMMANDS: &[&str] = &[
     "chat_react",
     "raise_hand",
     "open_link",
+    "codec_fetch",
+    "codec_remove",
 ];
 
 /// Where the UI is developed, with its tests, its tools and what they install.

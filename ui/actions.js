@@ -42,6 +42,7 @@ export async function begin(chosen) {
   }
   await backend.onLink(followLink);
   await followLink();
+  if (environment.value.codec === "missing" && screen.value === "home") dialog.value = "codec";
 }
 
 const wishedLanguage = () => (settings.value.language === "system" ? environment.value.language : settings.value.language);
@@ -253,6 +254,21 @@ export async function copyInvite() {
   const { link, near } = invite;
   const done = () => (notice.value = { words: t(near ? "invite.copied.near" : "invite.copied") });
   await backend.copyText(link).then(done, () => say({ kind: "copyFailed" }));
+}
+
+/** Fetches the video codec; rejects with a Trouble. @param {(share: number) => void} onProgress */
+export async function fetchCodec(onProgress) {
+  await backend.codec?.fetch(onProgress);
+  batch(() => {
+    environment.value = { ...environment.value, codec: "fetched" };
+    dialog.value = null;
+    notice.value = { words: t("codec.there") };
+  });
+}
+
+/** Removes the video codec; it can be fetched again. */
+export async function removeCodec() {
+  await backend.codec?.remove().then(() => (environment.value = { ...environment.value, codec: "missing" }), say);
 }
 
 export function toggleFullscreen() {

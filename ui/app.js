@@ -8,6 +8,7 @@ import { t } from "./i18n/words.js";
 import { Announcer } from "./parts/announcer.js";
 import { Notice } from "./parts/notice.js";
 import { Call } from "./screens/call.js";
+import { Codec } from "./screens/codec.js";
 import { Doctor } from "./screens/doctor.js";
 import { Failed } from "./screens/failed.js";
 import { Guest } from "./screens/guest.js";
@@ -39,6 +40,7 @@ function App() {
     <${Announcer} />
     ${dialog.value === "settings" && html`<${Settings} />`} ${dialog.value === "start" && html`<${StartCall} />`}
     ${dialog.value === "other" && html`<${OtherCall} />`} ${dialog.value === "doctor" && html`<${Doctor} />`}
+    ${dialog.value === "codec" && html`<${Codec} />`}
   `;
 }
 

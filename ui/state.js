@@ -47,7 +47,7 @@ export const unread = signal(0);
 export const draft = signal("");
 
 /** The dialog on top of everything. */
-export const dialog = signal(/** @type {null | "settings" | "start" | "doctor" | "other"} */ (null));
+export const dialog = signal(/** @type {null | "settings" | "start" | "doctor" | "other" | "codec"} */ (null));
 
 /** The invite that the connection is tested with; null: the latest, or none. */
 export const examined = signal(/** @type {string | null} */ (null));

@@ -10,8 +10,9 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed=PATH");
     let target = env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
+    let built_in = env::var_os("CARGO_FEATURE_BUILT_IN_CODEC").is_some();
     // Elsewhere the assembly is the C compiler's own business.
-    if matches!(target.as_str(), "x86" | "x86_64") && !runs("nasm") {
+    if built_in && matches!(target.as_str(), "x86" | "x86_64") && !runs("nasm") {
         println!(
             "cargo:warning=nasm is not installed: openh264 is built without its assembly, and video takes three times \
              the CPU. Install nasm, then `cargo clean --package openh264-sys2`."

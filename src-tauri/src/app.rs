@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use tauri::{AppHandle, Emitter, Manager};
+use visio_engine::codec;
 
 use crate::call::Call;
 use crate::closing::{self, Closing};
@@ -63,6 +64,7 @@ pub fn run(started: Instant) -> tauri::Result<()> {
 }
 
 fn set_up(app: &AppHandle, drawn: Arc<Drawn>) -> Result<(), Box<dyn std::error::Error>> {
+    codec::use_fetched(&commands::codec_folder(app)?);
     app.manage(SettingsStore::open(app.path().app_config_dir()?));
     app.manage(Hosting::new(app.path().app_local_data_dir()?.join(CALLS)));
     let page = app.clone();

@@ -41,6 +41,10 @@ export function desktop(tauri) {
     playTestSound: () => invoke("play_test_sound"),
     copyText: (text) => invoke("copy_text", { text }),
     doctor: (link, onFinding) => invoke("doctor", { link, findings: new tauri.core.Channel(onFinding) }),
+    codec: {
+      fetch: (onProgress) => invoke("codec_fetch", { progress: new tauri.core.Channel(onProgress) }),
+      remove: () => invoke("codec_remove"),
+    },
     linkTake: () => invoke("link_take"),
     talk: {
       messages: () => invoke("chat_messages"),

@@ -87,7 +87,7 @@
  * @property {boolean} music  the microphone's sound is sent as it is
  * @property {EarlierInvite[]} invites
  *
- * @typedef {{ language: string, version: string, platform: string, autoInvite: string | null, autoName?: string | null, settingsSetAside?: string | null, guest?: Guest }} Environment  settingsSetAside: where damaged settings were put at this start; guest: this is a page in a browser
+ * @typedef {{ language: string, version: string, platform: string, autoInvite: string | null, autoName?: string | null, settingsSetAside?: string | null, codec?: "builtIn" | "fetched" | "missing", guest?: Guest }} Environment  settingsSetAside: where damaged settings were put at this start; codec: what codes the app's pictures; guest: this is a page in a browser
  * @typedef {object} Guest  What a page in a browser starts with.
  * @property {"insecure" | "noCalls" | "noH264" | "old" | null} lack  what the browser lacks for a call
  * @property {string | null} appLink  opens the same invite in the app
@@ -108,6 +108,10 @@
  * @property {(feeling: Feeling) => Promise<void>} react
  * @property {(up: boolean) => Promise<void>} raiseHand
  * @property {(url: string) => Promise<void>} openLink  in the browser; of http and https only
+ *
+ * @typedef {object} Codec  The video codec of an app that has none built in.
+ * @property {(onProgress: (share: number) => void) => Promise<void>} fetch  fetches it from Cisco; share: 0 to 1
+ * @property {() => Promise<void>} remove  removes it again
  *
  * @typedef {object} Backend  The seam. Every promise rejects with a {@link Trouble}.
  * @property {() => Promise<Settings>} settingsGet
@@ -131,6 +135,7 @@
  * @property {FramePictures | StreamPictures} pictures  how pictures come to the page
  * @property {() => Promise<void>} [allowSound]  plays what the browser has not allowed to be played before the page was touched
  * @property {(link: string | null, onFinding: (finding: Finding) => void) => Promise<string>} doctor  tries out all that a call needs, and gives the key of what sums it up; without a link, with the server of the settings
+ * @property {Codec} [codec]  absent: pictures are coded by what is there
  * @property {() => Promise<string | null>} linkTake  the invite link that the system handed over, if there is one: given once
  * @property {Talk} [talk]  absent: nothing can be written, and no control for it is shown
  * @property {(listener: (state: CallState | null) => void) => Promise<void>} onCallState

@@ -9,7 +9,7 @@ import { Icon } from "../parts/icon.js";
 import { ownPictured, ownReason, Turn } from "../parts/own.js";
 import { Pictures } from "../parts/pictures.js";
 import { useSize } from "../parts/size.js";
-import { call, earlier, environment, labelOf, onAPhone } from "../state.js";
+import { call, dialog, earlier, environment, labelOf, onAPhone } from "../state.js";
 
 /** @typedef {import("../backend/types.js").CallState} CallState */
 
@@ -35,6 +35,7 @@ export function Lobby() {
         ${environment.value.guest && onAPhone() && html`<p class="soft" id="lobby-phone">${t("guest.phone")}</p>`}
       </div>
       ${state.trouble && html`<p class="error" id="lobby-trouble" role="alert" data-kind=${state.trouble.kind}>${troubleWords({ server: state.invite.server, ...state.trouble })}</p>`}
+      ${environment.value.codec === "missing" && html`<div class="fields" id="lobby-codec"><p class="error">${t("codec.missing")}</p><button id="lobby-codec-fetch" onClick=${() => (dialog.value = "codec")}>${t("codec.fetch")}</button></div>`}
       <${DevicePickers} state=${state} />
       <button class="primary large" id="lobby-join" onClick=${join}>${t("lobby.join")}</button>
     </div>

@@ -1,5 +1,5 @@
 /** The settings: language, look, devices, sound, connection, about. */
-import { behind, change, sendMusic, suppressNoise, testConnection } from "../actions.js";
+import { behind, change, removeCodec, sendMusic, suppressNoise, testConnection } from "../actions.js";
 import { html, useEffect, useState } from "../html.js";
 import { LANGUAGES, t } from "../i18n/words.js";
 import { Dialog } from "../parts/dialog.js";
@@ -34,6 +34,7 @@ export function Settings() {
       <p id="version">${t("settings.about.version", { version: environment.value.version })}</p>
       <p class="soft">${t("settings.about.promise")}</p>
       <p class="soft">${t("settings.about.licence")}</p>
+      <${CodecChoice} />
     </div>
   <//>`;
 }
@@ -54,6 +55,15 @@ function Switch({ id, label, hint, on, off, onSwitch }) {
     <label for=${id}><input id=${id} type="checkbox" checked=${on} disabled=${off} aria-describedby="${id}-hint" onChange=${(/** @type {any} */ event) => onSwitch(event.target.checked)} />${label}</label>
     <p class="soft" id="${id}-hint">${hint}</p>
   </div>`;
+}
+
+/** The video codec, where it is not built in: whose it is, and how to have it or not. */
+function CodecChoice() {
+  const { codec } = environment.value;
+  if (codec !== "fetched" && codec !== "missing") return null;
+  const there = codec === "fetched";
+  return html`<p class="soft" id="codec-whose">${t("codec.whose")}</p>
+    <button id="codec-switch" onClick=${there ? removeCodec : () => (dialog.value = "codec")}>${t(there ? "codec.remove" : "codec.fetch")}</button>`;
 }
 
 /** The devices of this machine, where the app can tell; else where to choose them. */

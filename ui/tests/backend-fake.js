@@ -176,6 +176,15 @@
   };
 
   const COMMANDS = {
+    async codec_fetch({ progress }) {
+      progress.send(0.4);
+      if (asked.get("codec-server") === "slow") await new Promise(() => {});
+      if (asked.get("codec-server") !== "gone") return;
+      history.replaceState(null, "", location.href.replace("codec-server=gone", ""));
+      asked.delete("codec-server");
+      throw { kind: "codecUnreachable" };
+    },
+    codec_remove: () => {},
     async doctor({ findings }) {
       const which = asked.get("doctor") ?? "fine";
       for (const usual of FOUND.fine) {
@@ -187,7 +196,7 @@
     },
     settings_get: () => settings,
     settings_set: (values) => void (settings = values.settings),
-    environment: () => ({ language: asked.get("language") ?? "en", version: "0.1.0", platform: "linux", autoInvite: asked.get("autoInvite") }),
+    environment: () => ({ language: asked.get("language") ?? "en", version: "0.1.0", platform: "linux", autoInvite: asked.get("autoInvite"), codec: asked.get("codec") ?? "builtIn" }),
     devices: () => devices,
     invite_check: ({ text }) => check(text),
     call_create({ server, hostCode }) {

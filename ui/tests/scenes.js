@@ -17,6 +17,8 @@ export const SCENES = [
   { name: "settings", query: "", open: ["settings-button"] },
   { name: "doctor", query: "", open: ["settings-button", "test-connection"] },
   { name: "doctor-blocked", query: "doctor=blocked", open: ["settings-button", "test-connection"] },
+  { name: "codec", query: "codec=missing&codec-server=slow", open: ["codec-fetch"] },
+  { name: "lobby-codec", query: "codec=missing&screen=lobby&people=2" },
   { name: "lobby", query: "screen=lobby&people=2" },
   { name: "lobby-no-camera", query: "screen=lobby&people=1&scene=nocamera&when=lobby" },
   { name: "call-alone", query: "screen=call&people=0" },

@@ -56,6 +56,32 @@ describe("using it", { skip }, () => {
     await page.locator("#doctor").waitFor({ state: "detached" });
   });
 
+  test("where the video codec is not built in it is fetched at the start, said whose it is, and removed again", async () => {
+    await open("codec=missing&codec-server=gone");
+    await page.locator("#codec").waitFor();
+    assert.match((await page.locator("#codec").textContent()) ?? "", /OpenH264 Video Codec provided by Cisco Systems, Inc\./);
+    await page.click("#codec-fetch");
+    await page.waitForFunction(() => /Cisco/.test(document.getElementById("codec-trouble")?.textContent ?? ""));
+    await page.click("#codec-fetch");
+    await page.locator("#codec").waitFor({ state: "detached" });
+    assert.equal((await asked("codec_fetch")).length, 2);
+    await page.click("#settings-button");
+    await page.click("#codec-switch");
+    await page.locator("#codec-switch", { hasText: "Download" }).waitFor();
+    assert.equal((await asked("codec_remove")).length, 1);
+  });
+
+  test("whoever wants no codec now is told in the lobby what that means, and can have it there", async () => {
+    await open("codec=missing");
+    await page.click("#codec-later");
+    await page.fill("#invite", "https://call.example.org/j#AAAA");
+    await page.click("#join-button");
+    await page.locator("#lobby-codec").waitFor();
+    await page.click("#lobby-codec-fetch");
+    await page.click("#codec-fetch");
+    await page.locator("#lobby-codec").waitFor({ state: "detached" });
+  });
+
   test("a call that failed is left before its connection is tested, and its invite is at hand afterwards", async () => {
     await open("screen=call&people=1");
     await change((state) => Object.assign(state, { phase: "failed", trouble: { kind: "serverUnreachable" } }));

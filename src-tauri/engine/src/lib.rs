@@ -11,6 +11,8 @@ pub mod transport;
 pub mod audio;
 pub mod video;
 
+pub mod codec;
+
 pub mod signaling;
 
 pub mod link;

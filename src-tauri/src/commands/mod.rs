@@ -4,6 +4,7 @@
 
 mod call;
 mod chat;
+mod codec;
 mod devices;
 mod doctor;
 mod settings;
@@ -17,6 +18,7 @@ use tauri::Wry;
 use tauri::ipc::Invoke;
 
 pub use call::open_call;
+pub use codec::folder as codec_folder;
 pub use doctor::Doctor;
 
 use crate::trouble::Trouble;
@@ -41,6 +43,8 @@ pub fn all() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         devices::set_camera_off,
         devices::play_test_sound,
         doctor::doctor,
+        codec::codec_fetch,
+        codec::codec_remove,
         call::invite_check,
         call::link_take,
         call::call_create,

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use tauri::{AppHandle, Manager, State};
+use visio_engine::video::h264::Library;
 
 use super::{Answer, blocking, guarded};
 use crate::clipboard;
@@ -32,6 +33,8 @@ pub struct Environment {
     auto_name: Option<String>,
     /// The file that damaged settings were put into at this start.
     settings_set_aside: Option<String>,
+    /// What codes pictures: `builtIn`, `fetched` or `missing`.
+    codec: &'static str,
 }
 
 /// Where frames are had from.
@@ -59,6 +62,11 @@ pub async fn environment(app: AppHandle) -> Answer<Environment> {
                 .state::<SettingsStore>()
                 .set_aside()
                 .map(|file| file.display().to_string()),
+            codec: match Library::now() {
+                Library::BuiltIn => "builtIn",
+                Library::Fetched => "fetched",
+                Library::Missing => "missing",
+            },
         })
     })
     .await

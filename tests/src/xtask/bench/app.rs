@@ -7,7 +7,7 @@ use visio_tests::{Binaries, Display, Result, Trouble, Window};
 
 use super::repeat;
 use super::table::{Row, Spread};
-use crate::package;
+use crate::package::{self, Codec};
 
 /// Longer than a start may take by far; the report holds the moment of the first paint.
 const WATCH: Duration = Duration::from_secs(4);
@@ -16,7 +16,7 @@ const MEBIBYTE: f64 = 1024.0 * 1024.0;
 pub fn measure(binaries: &Binaries) -> Result<Vec<Row>> {
     let display = Display::start(1280, 800)?;
     let paints = Spread::of(repeat(|| first_paint(binaries, &display))?);
-    let deb = package::debian(&package::build()?)?;
+    let deb = package::debian(&package::build(Codec::BuiltIn)?)?;
     let megabytes = std::fs::metadata(deb)?.len() as f64 / MEBIBYTE;
     Ok(vec![
         Row::new(

@@ -20,8 +20,9 @@ use std::process::Command;
 use visio_tests::trouble::During;
 use visio_tests::{Binaries, Result, Trouble, workspace};
 
+use crate::package::{self, Codec};
 use crate::packages::Purpose;
-use crate::{package, setup};
+use crate::setup;
 use table::Row;
 
 /// How often each number is taken.
@@ -94,7 +95,7 @@ fn binaries(dev: bool) -> Result<Binaries> {
     if dev {
         return Ok(Binaries::in_folder(workspace::target().join("debug")));
     }
-    package::release()?;
+    package::release(Codec::BuiltIn)?;
     Ok(Binaries::in_folder(workspace::target().join("release")))
 }
 

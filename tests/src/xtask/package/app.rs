@@ -7,7 +7,7 @@ use serde_json::json;
 use visio_tests::trouble::During;
 use visio_tests::{Result, Trouble, workspace};
 
-use super::{libraries, release};
+use super::{Codec, libraries, release};
 
 /// The bundler, from npm, where it comes ready-made; its version follows that of the `tauri` crate.
 pub const BUNDLER: &str = "@tauri-apps/cli@2.12.5";
@@ -16,8 +16,8 @@ pub const BUNDLER: &str = "@tauri-apps/cli@2.12.5";
 const KINDS: [&str; 2] = ["deb", "rpm"];
 
 /// Builds the app and its packages, and gives the packages' paths.
-pub fn build() -> Result<Vec<PathBuf>> {
-    release()?;
+pub fn build(codec: Codec) -> Result<Vec<PathBuf>> {
+    release(codec)?;
     let folder = workspace::target().join("release");
     // Packages of other versions would be taken for this one.
     for kind in KINDS {

@@ -21,21 +21,38 @@ use visio_tests::{Result, Trouble, server_package, workspace};
 pub use app::build;
 
 const USAGE: &str = "\
-usage: cargo xtask package [app|server]
+usage: cargo xtask package [app|server] [--codec-from-cisco]
        cargo xtask package try [FILE.deb]
        cargo xtask package manifest FOLDER URL [TAG]";
 
+/// Where the app has its video codec from: see docs/RELEASING.md.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Codec {
+    /// It is built in.
+    BuiltIn,
+    /// Whoever uses the app fetches Cisco's.
+    FromCisco,
+}
+
+/// Asks for [`Codec::FromCisco`].
+const FROM_CISCO: &str = "--codec-from-cisco";
+
 /// Runs `cargo xtask package`; without a word it makes the packages of the app and of the server.
 pub fn command(arguments: &[String]) -> Result<bool> {
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let words = arguments.iter().map(String::as_str);
+    let (flags, words): (Vec<&str>, Vec<&str>) = words.partition(|word| *word == FROM_CISCO);
+    let codec = match flags.is_empty() {
+        true => Codec::BuiltIn,
+        false => Codec::FromCisco,
+    };
     match words[..] {
         [] => {
-            show(&app::build()?)?;
+            show(&app::build(codec)?)?;
             show(&[server()?])?;
         }
-        ["app"] => show(&app::build()?)?,
+        ["app"] => show(&app::build(codec)?)?,
         ["server"] => show(&[server()?])?,
-        ["try"] => try_out::run(&debian(&app::build()?)?)?,
+        ["try"] => try_out::run(&debian(&app::build(codec)?)?)?,
         ["try", file] => try_out::run(Path::new(file))?,
         ["manifest", folder, url] => manifest::write(Path::new(folder), url, None)?,
         ["manifest", folder, url, tag] => manifest::write(Path::new(folder), url, Some(tag))?,
@@ -74,8 +91,16 @@ fn server() -> Result<PathBuf> {
 }
 
 /// Builds every program with the release profile, into `target/release`.
-pub fn release() -> Result<()> {
-    build_release(&["--workspace"])
+pub fn release(codec: Codec) -> Result<()> {
+    let without = [
+        "--no-default-features",
+        "--features",
+        "visio/custom-protocol",
+    ];
+    match codec {
+        Codec::BuiltIn => build_release(&["--workspace"]),
+        Codec::FromCisco => build_release(&[&["--workspace"], &without[..]].concat()),
+    }
 }
 
 fn build_release(what: &[&str]) -> Result<()> {

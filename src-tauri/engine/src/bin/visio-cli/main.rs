@@ -20,6 +20,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use visio_engine::video::h264::{Library, LibraryError};
 use words::Words;
 
 /// Visio's engine without a window.
@@ -55,6 +56,11 @@ fn main() -> ExitCode {
         .init();
     let cli = Cli::parse();
     let words = Words::of_the_system();
+    if let Err(error) = use_codec() {
+        tracing::error!(%error, "the codec that VISIO_CODEC names is not used");
+        eprintln!("{}", words.say("trouble.codecSpoiled", &[]));
+        return ExitCode::FAILURE;
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -82,5 +88,13 @@ fn main() -> ExitCode {
             eprintln!("{sentence}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Codes pictures with the file that `VISIO_CODEC` names, in a build that has no codec inside.
+fn use_codec() -> Result<(), LibraryError> {
+    match std::env::var_os("VISIO_CODEC").filter(|file| !file.is_empty()) {
+        Some(file) => Library::use_file(file.as_ref()),
+        None => Ok(()),
     }
 }

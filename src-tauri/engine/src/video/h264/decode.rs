@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use openh264::OpenH264API;
 use openh264::decoder::{Decoder, DecoderConfig, Flush};
 use openh264::formats::YUVSource;
 use thiserror::Error;
 
+use super::library::{Library, LibraryError};
 use super::nal::{NalType, annex_b_units, nal_type};
 use super::sps::{SequenceParameters, SpsError};
 use crate::video::frame::{Frame, FramePool};
@@ -19,6 +19,9 @@ pub enum DecodeError {
     /// Its parameter sets are refused before the decoder sees them.
     #[error(transparent)]
     Sps(#[from] SpsError),
+    /// There is nothing to decode with.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
     /// The library found it broken.
     #[error("the video decoder failed: {0}")]
     Codec(String),
@@ -93,7 +96,7 @@ impl H264Decoder {
 fn new_decoder() -> Result<Decoder, DecodeError> {
     // Baseline pictures come out in the order they went in; flushing would only add an error path.
     let config = DecoderConfig::new().flush_after_decode(Flush::NoFlush);
-    Decoder::with_api_config(OpenH264API::from_source(), config)
+    Decoder::with_api_config(Library::open()?, config)
         .map_err(|error| DecodeError::Codec(error.to_string()))
 }
 

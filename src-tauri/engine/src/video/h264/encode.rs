@@ -7,6 +7,7 @@
 use thiserror::Error;
 
 use super::NalType;
+use super::library::LibraryError;
 use super::nal::{annex_b_units, is_picture, is_reference, nal_type};
 use super::openh264::OpenH264;
 use crate::video::frame::Frame;
@@ -14,10 +15,16 @@ use crate::video::frame::Frame;
 /// Openh264's own lower limits would still give a picture, but not one worth sending.
 const MIN_BITRATE_BPS: u32 = 32_000;
 
-/// The encoder refused. It is made anew with the next frame.
+/// Why a frame was not encoded. The encoder is made anew with the next one.
 #[derive(Debug, Error)]
-#[error("the video encoder failed: openh264 answered {0}")]
-pub struct EncoderError(i32);
+pub enum EncoderError {
+    /// There is nothing to encode with.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    /// The encoder refused, with this number.
+    #[error("the video encoder failed: openh264 answered {0}")]
+    Refused(i32),
+}
 
 /// What one frame became.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,14 +103,12 @@ impl H264Encoder {
             Some(encoder) => encoder,
             none => {
                 let size = (frame.width, frame.height);
-                let encoder =
-                    OpenH264::new(size, self.bitrate_bps, self.fps).map_err(EncoderError)?;
-                none.insert(encoder)
+                none.insert(OpenH264::new(size, self.bitrate_bps, self.fps)?)
             }
         };
         encoder
             .encode(frame, milliseconds, stream)
-            .map_err(EncoderError)?;
+            .map_err(EncoderError::Refused)?;
         Ok(kind(stream))
     }
 }

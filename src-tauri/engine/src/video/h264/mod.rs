@@ -3,6 +3,7 @@
 
 mod decode;
 mod encode;
+mod library;
 mod nal;
 mod openh264;
 mod slice;
@@ -10,6 +11,7 @@ mod sps;
 
 pub use decode::{DecodeError, H264Decoder};
 pub use encode::{Encoded, EncoderError, H264Encoder};
+pub use library::{Library, LibraryError};
 pub use nal::{NalType, START_CODE, annex_b_units, is_picture, is_reference, nal_type};
 pub use slice::PictureStart;
 pub use sps::{MAX_MACROBLOCKS, SequenceParameters, SpsError};

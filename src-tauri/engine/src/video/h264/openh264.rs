@@ -5,15 +5,16 @@
 use std::ffi::{c_int, c_uint, c_void};
 use std::ptr::{self, NonNull};
 
-use openh264_sys2::source::APILoader;
 use openh264_sys2::{
-    API, CAMERA_VIDEO_REAL_TIME, CONSTANT_ID, DEBLOCKING_IDC_0, ENCODER_OPTION,
+    API, CAMERA_VIDEO_REAL_TIME, CONSTANT_ID, DEBLOCKING_IDC_0, DynamicAPI, ENCODER_OPTION,
     ENCODER_OPTION_BITRATE, ENCODER_OPTION_DATAFORMAT, ENCODER_OPTION_FRAME_RATE,
     ENCODER_OPTION_MAX_BITRATE, ENCODER_OPTION_TRACE_LEVEL, ISVCEncoder, ISVCEncoderVtbl,
     LOW_COMPLEXITY, PRO_BASELINE, RC_BITRATE_MODE, SBitrateInfo, SEncParamExt, SFrameBSInfo,
     SM_SINGLE_SLICE, SPATIAL_LAYER_0, SSourcePicture, WELS_LOG_QUIET, videoFormatI420,
 };
 
+use super::encode::EncoderError;
+use super::library::Library;
 use crate::video::frame::Frame;
 
 /// Two: the pictures that others build on, and those between them that can be left out, 0.37 of the bits. At the same
@@ -26,6 +27,8 @@ const OK: c_int = 0;
 /// An encoder of the library, made for one size.
 pub(super) struct OpenH264 {
     encoder: NonNull<ISVCEncoder>,
+    // Where its code is: must stay for as long as the encoder does.
+    library: DynamicAPI,
     size: (u32, u32),
     output: Box<SFrameBSInfo>,
 }
@@ -47,15 +50,27 @@ macro_rules! call {
 }
 
 impl OpenH264 {
-    /// For pictures of this size, as many bits and frames a second. On failure the library's number of the reason.
-    pub fn new(size: (u32, u32), bitrate_bps: u32, fps: f32) -> Result<Self, c_int> {
+    /// For pictures of this size, as many bits and frames a second.
+    pub fn new(size: (u32, u32), bitrate_bps: u32, fps: f32) -> Result<Self, EncoderError> {
+        let library = Library::open()?;
+        Self::of(library, size, bitrate_bps, fps).map_err(EncoderError::Refused)
+    }
+
+    /// As [`Self::new`], with this library. On failure its number of the reason.
+    fn of(
+        library: DynamicAPI,
+        size: (u32, u32),
+        bitrate_bps: u32,
+        fps: f32,
+    ) -> Result<Self, c_int> {
         let mut raw: *mut ISVCEncoder = ptr::null_mut();
         // SAFETY: writes a pointer, or leaves null and says why not.
-        let created = unsafe { APILoader.WelsCreateSVCEncoder(&raw mut raw) };
+        let created = unsafe { library.WelsCreateSVCEncoder(&raw mut raw) };
         let encoder = NonNull::new(raw).filter(|_| created == OK).ok_or(created)?;
         // From here on, dropping it gives the library's memory back.
         let this = Self {
             encoder,
+            library,
             size,
             output: Box::default(),
         };
@@ -157,7 +172,7 @@ impl Drop for OpenH264 {
         // SAFETY: made by this library, not yet destroyed, and used by nobody else.
         unsafe {
             call!(self.encoder, Uninitialize);
-            APILoader.WelsDestroySVCEncoder(self.encoder.as_ptr());
+            self.library.WelsDestroySVCEncoder(self.encoder.as_ptr());
         }
     }
 }
