@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
 use visio_tests::report::Message;
+use visio_tests::words::sentence;
 use visio_tests::{Joined, Report};
 
 use self::intruder::Intruder;
@@ -128,6 +129,7 @@ fn hands() -> Outcome {
 fn garbage() -> Outcome {
     let room = Room::open()?;
     let camille = room.guest("Camille")?.camera(SMALL).join()?;
+    camille.says(&sentence("en", "cli.alone", &[])?, SOON)?;
     let intruder = Intruder::meet(&room.invite, "Mallory")?;
     for bytes in garbage_of_all_kinds() {
         intruder.writes(bytes)?;

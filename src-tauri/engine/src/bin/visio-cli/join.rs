@@ -15,7 +15,7 @@ use visio_engine::transport::bitrate::Bitrate;
 use visio_engine::video::CameraSpec;
 use visio_protocol::{Invite, PersonId};
 
-use crate::chat::{self, Chatter};
+use crate::chat::{Chatter, Talk};
 use crate::seconds::Seconds;
 use crate::signals::asked_to_stop;
 use crate::words::Words;
@@ -65,7 +65,7 @@ pub struct Options {
     #[arg(long)]
     music: bool,
     #[command(flatten)]
-    chat: chat::Options,
+    chat: Talk,
     /// Leave after so many seconds in the call; otherwise at Ctrl-C.
     #[arg(long = "for", value_name = "SECONDS")]
     seconds: Option<f64>,
@@ -138,7 +138,7 @@ async fn record(session: &Session, seconds: Option<Seconds<'_>>) -> String {
 async fn watch(
     session: &Session,
     seconds: Option<f64>,
-    wanted: chat::Options,
+    wanted: Talk,
     words: &Words,
 ) -> Result<(), String> {
     let mut state = session.state();
