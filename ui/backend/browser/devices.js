@@ -36,8 +36,16 @@ export function sides(cameras) {
   return back && front ? { back: back.id, front: front.id } : null;
 }
 
-/** @param {() => void} changed @returns {() => void} ends it */
+/** Tells when devices come or go. @param {() => void} changed @returns {() => void} ends it */
 export function watchDevices(changed) {
   navigator.mediaDevices?.addEventListener("devicechange", changed);
   return () => navigator.mediaDevices?.removeEventListener("devicechange", changed);
+}
+
+/** Tells when the person has changed their mind about what the page may use, where the browser tells. @param {(kind: "camera" | "microphone") => void} allowed */
+export async function watchPermissions(allowed) {
+  for (const kind of /** @type {const} */ (["camera", "microphone"])) {
+    const status = await navigator.permissions?.query({ name: /** @type {any} */ (kind) }).catch(() => null);
+    if (status) status.onchange = () => status.state === "granted" && allowed(kind);
+  }
 }

@@ -5,7 +5,7 @@ import { shownOf } from "./call/chat.js";
 import { begin, calling, roleOf, shown } from "./call/state.js";
 import { update } from "./call/update.js";
 import { Camera, cameraWish } from "./camera.js";
-import { devices, watchDevices } from "./devices.js";
+import { devices, watchDevices, watchPermissions } from "./devices.js";
 import { Figures } from "./measuring.js";
 import * as identity from "./identity.js";
 import { iceServers } from "./ice-servers.js";
@@ -82,6 +82,7 @@ export class Session {
   start() {
     this.#stopWatching = watchDevices(() => this.#devicesChanged());
     this.timer = setInterval(() => this.#tick(), TICK_MS);
+    void watchPermissions((kind) => !this.#ended && this.state.me[kind].status === "denied" && void this[kind].use(this[kind].spec));
     addEventListener("online", this.#online);
     addEventListener("offline", this.#online);
     document.addEventListener("visibilitychange", this.#seen);
