@@ -18,13 +18,22 @@ use visio_tests::{Binaries, Result};
 
 use super::table::Row;
 
-/// Measures all of it, one after the other.
+/// Measures all of it, one after the other; each row is told as soon as it is known, because all of them take ten minutes.
 pub fn measure(binaries: &Binaries) -> Result<Vec<Row>> {
     let crowd = crowd::Crowd::build(binaries)?;
-    let mut rows = start::measure(binaries)?;
-    rows.extend(streams::measure(binaries, &crowd)?);
-    rows.extend(signals::measure(binaries, &crowd)?);
-    rows.extend(relay::measure(binaries)?);
-    rows.extend(way_in::measure(binaries, &crowd)?);
+    let parts: [&dyn Fn() -> Result<Vec<Row>>; 5] = [
+        &|| start::measure(binaries),
+        &|| streams::measure(binaries, &crowd),
+        &|| signals::measure(binaries, &crowd),
+        &|| relay::measure(binaries),
+        &|| way_in::measure(binaries, &crowd),
+    ];
+    let mut rows = Vec::new();
+    for part in parts {
+        for row in part()? {
+            eprintln!("  {}: {}", row.what, row.measured);
+            rows.push(row);
+        }
+    }
     Ok(rows)
 }
