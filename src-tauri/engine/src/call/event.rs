@@ -75,7 +75,7 @@ pub enum ChatChange {
     /// This came by it.
     Heard {
         /// What.
-        message: ChatMessage,
+        message: Box<ChatMessage>,
         /// When, by this computer's clock.
         clock: ClockTime,
     },

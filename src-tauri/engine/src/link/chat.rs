@@ -43,10 +43,10 @@ pub(super) async fn carry_chat(
                     opened.send_replace(true);
                     let _ = events.send(LinkEvent::ChatOpen).await;
                 }
-                DataChannelEvent::OnMessage(message) => {
-                    if allowance.takes(Instant::now()) && message.data.len() <= MAX_CHAT {
-                        let _ = events.send(LinkEvent::Chat(message.data.freeze())).await;
-                    }
+                DataChannelEvent::OnMessage(message)
+                    if allowance.takes(Instant::now()) && message.data.len() <= MAX_CHAT =>
+                {
+                    let _ = events.send(LinkEvent::Chat(message.data.freeze())).await;
                 }
                 DataChannelEvent::OnClose => break,
                 _ => {}

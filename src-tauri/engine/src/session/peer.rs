@@ -336,7 +336,7 @@ impl Task {
             LinkEvent::ChatOpen => self.tell_chat(ChatChange::Open).await,
             LinkEvent::Chat(bytes) => match ChatMessage::from_json(&bytes) {
                 Ok(message) => {
-                    let clock = chat::clock();
+                    let (message, clock) = (Box::new(message), chat::clock());
                     self.tell_chat(ChatChange::Heard { message, clock }).await;
                 }
                 Err(error) => tracing::debug!(%error, "a chat message that is none"),

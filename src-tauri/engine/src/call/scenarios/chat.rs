@@ -62,7 +62,7 @@ impl Stage {
 
     /// They said this, and it came when the clock here stood at that second.
     fn reads(&mut self, n: u8, message: ChatMessage, second: u64) -> Vec<Effect> {
-        let clock = clock(second);
+        let (message, clock) = (Box::new(message), clock(second));
         self.chat(n, ChatChange::Heard { message, clock })
     }
 
@@ -228,7 +228,7 @@ fn what_comes_by_a_channel_of_before_is_ignored() {
         session: session(7),
         epoch: 1,
         change: ChatChange::Heard {
-            message: said(2, 1, "Old"),
+            message: Box::new(said(2, 1, "Old")),
             clock: clock(1),
         },
     });

@@ -98,7 +98,7 @@ pub(super) fn changed(
                     person.hand = at;
                 }
             }
-            take_in(state, who, message, clock, session, answer, effects);
+            take_in(state, who, *message, clock, session, answer, effects);
         }
     }
 }
