@@ -143,10 +143,11 @@ impl Entrance {
         };
         let visitor = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
-            visitor = port.enter(socket, address) => visitor,
+            // Boxed, like what follows: a plain connection would be as large as an encrypted one.
+            visitor = Box::pin(port.enter(socket, address)) => visitor,
         };
         match visitor {
-            Visitor::Web(stream) => self.http(stream, address.ip(), stop).await,
+            Visitor::Web(stream) => Box::pin(self.http(stream, address.ip(), stop)).await,
             Visitor::Served => {}
         }
     }
