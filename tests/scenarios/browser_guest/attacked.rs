@@ -24,7 +24,7 @@ const SECRETS: [&str; 8] = [
     "Fontaine",
     "fingerprint",
     "ice-ufrag",
-    "candidate",
+    "candidate:",
     "typ host",
 ];
 

@@ -7,9 +7,9 @@ use visio_tests::Binaries;
 use visio_tests::chromium::{PageGuest, Visit};
 use visio_tests::net::{self, Impairment, Meeting, Nat, Site};
 
-use super::{MEET, Media, NAME, SMALL, TONE, hears, needs, sees_the_pattern};
+use super::{MEET, Media, NAME, SMALL, heard_the_guest, hears, needs, sees_the_pattern};
 use crate::scenario::{Outcome, ensure, scenario_with};
-use crate::seen_and_heard::{heard, peer, saw};
+use crate::seen_and_heard::{peer, saw};
 
 /// Somebody at home has this far to go, there and back.
 const LINK: Impairment = Impairment::round_trip(20);
@@ -64,7 +64,7 @@ fn relayed() -> Outcome {
     std::thread::sleep(Duration::from_secs(3));
     let report = ben.leave()?;
     saw(&report, "Ben", NAME, 30)?;
-    heard(&report, "Ben", NAME, TONE)?;
+    heard_the_guest(&report, "Ben")?;
     let path = peer(&report, "Ben", NAME)?.path.clone();
     ensure(path.as_deref() == Some("relay"), || {
         format!("the way was {path:?}")
@@ -95,10 +95,20 @@ fn moves(who: usize) -> Outcome {
     ensure(guest.tiles()? == [tile], || "another tile".to_owned())?;
     sees_the_pattern(&mut guest, "Ben")?;
     hears(&mut guest, "Ben", 440.0)?;
-    std::thread::sleep(Duration::from_secs(3));
+    std::thread::sleep(Duration::from_secs(6));
+    let rates: Vec<f64> = ben
+        .moments()?
+        .iter()
+        .filter_map(|moment| moment.peers.iter().find(|peer| peer.name == NAME))
+        .map(|peer| peer.video.fps)
+        .collect();
     let report = ben.leave()?;
     ensure(report.peers.len() == 1, || {
         format!("{} people were met", report.peers.len())
     })?;
-    saw(&report, "Ben", NAME, 60)
+    // At the end it moves again.
+    ensure(rates.last().is_some_and(|rate| *rate > 5.0), || {
+        format!("the guest's pictures came at these rates: {rates:?}")
+    })?;
+    saw(&report, "Ben", NAME, 30)
 }
