@@ -177,7 +177,7 @@
 
   const COMMANDS = {
     async codec_fetch({ progress }) {
-      progress.send(0.4);
+      progress.handler(0.4);
       if (asked.get("codec-server") === "slow") await new Promise(() => {});
       if (asked.get("codec-server") !== "gone") return;
       history.replaceState(null, "", location.href.replace("codec-server=gone", ""));
@@ -266,7 +266,7 @@
           }
         },
         invoke: async (command, values) => {
-          log.push({ command, ...values, findings: undefined });
+          log.push({ command, ...values, findings: undefined, progress: undefined });
           return structuredClone(await COMMANDS[command](values ?? {}));
         },
       },
