@@ -16,7 +16,7 @@ use visio_tests::chromium::{self, PageGuest, Visit};
 use visio_tests::words::sentence;
 use visio_tests::{Binaries, Joined, Need, Process, Report};
 
-use crate::scenario::{CALL, Outcome, Room, ensure, scenario_with};
+use crate::scenario::{CALL, Case, Outcome, Room, ensure, scenario_with};
 use crate::seen_and_heard::{peer, saw};
 
 /// What the others show: small, for two cores.
@@ -37,7 +37,7 @@ const MEET: Duration = Duration::from_secs(20);
 
 /// Every scenario of this file.
 pub fn trials() -> Vec<Trial> {
-    let plain: [(&str, fn() -> Outcome); 8] = [
+    let plain: [Case; 8] = [
         (
             "a guest comes last and everybody sees and hears everybody",
             || {

@@ -6,6 +6,9 @@ use visio_tests::{Binaries, Need, Participant, Server, need};
 /// What a scenario returns.
 pub type Outcome = Result<(), Failed>;
 
+/// A scenario's sentence, and what happens in it.
+pub type Case = (&'static str, fn() -> Outcome);
+
 /// What every call without a window needs.
 pub const CALL: &[Need] = &[Need::Own("visio-server"), Need::Own("visio-cli")];
 

@@ -9,7 +9,7 @@ use visio_tests::words::sentence;
 use visio_tests::{Binaries, Participant, Report, Server};
 
 use super::{Media, SMALL, needs};
-use crate::scenario::{Outcome, ensure, scenario_with};
+use crate::scenario::{Case, Outcome, ensure, scenario_with};
 use crate::seen_and_heard::saw;
 
 /// Names that no server may learn.
@@ -33,7 +33,7 @@ const LASTS: Duration = Duration::from_secs(8);
 
 /// Every scenario of this file.
 pub fn trials() -> Vec<Trial> {
-    let cases: [(&str, fn() -> Outcome); 5] = [
+    let cases: [Case; 5] = [
         (
             "a server that only listens learns nothing of a guest",
             || goes_on(Attack::Listen),

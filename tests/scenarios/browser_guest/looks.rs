@@ -7,11 +7,11 @@ use visio_tests::chromium::{PageGuest, Visit};
 use visio_tests::workspace;
 
 use super::{Media, NAME, SMALL, needs};
-use crate::scenario::{Outcome, Room, ensure, scenario_with};
+use crate::scenario::{Case, Outcome, Room, ensure, scenario_with};
 
 /// Every scenario of this file.
 pub fn trials() -> Vec<Trial> {
-    let cases: [(&str, fn() -> Outcome); 3] = [
+    let cases: [Case; 3] = [
         (
             "a guest's page looks right and axe finds nothing in english",
             || looks("en"),

@@ -8,7 +8,7 @@ use visio_tests::chromium::{PageGuest, Visit};
 use visio_tests::net::{self, Impairment, Meeting, Nat, Site};
 
 use super::{MEET, Media, NAME, SMALL, heard_the_guest, hears, needs, sees_the_pattern};
-use crate::scenario::{Outcome, ensure, scenario_with};
+use crate::scenario::{Case, Outcome, ensure, scenario_with};
 use crate::seen_and_heard::{peer, saw};
 
 /// Somebody at home has this far to go, there and back.
@@ -17,7 +17,7 @@ const LINK: Impairment = Impairment::round_trip(20);
 /// Every scenario of this file.
 pub fn trials() -> Vec<Trial> {
     let needs = || [net::NEEDS, &needs()].concat();
-    let cases: [(&str, fn() -> Outcome); 3] = [
+    let cases: [Case; 3] = [
         (
             "a guest behind a strict router meets others through the relay",
             relayed,

@@ -1,9 +1,9 @@
 //! What a relay passes on per second of processor time: coturn's own client between two of its clients, through ours and
 //! through coturn, in the same run.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use visio_tests::usage::seconds_of_tree;
 use visio_tests::{Binaries, Need, Process, Result, Server, Trouble, need, ports};
@@ -31,6 +31,7 @@ const INTERVAL: &str = "2";
 const BANDWIDTH_KBITS: u32 = 10_000_000;
 
 const READY: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// So many messages must have come for the figure to be one: datagrams may be lost on a busy machine.
@@ -90,7 +91,14 @@ fn coturn() -> Result<f64> {
         .args(["--log-file", "stdout", "--pidfile"])
         .arg(folder.path().join("pid"));
     let process = Process::spawn("coturn", &mut command)?;
-    process.wait_for_output(|line| line.contains("IPv4. UDP listener opened"), READY)?;
+    // It says nothing that could be waited for. Its port for streams is there when all of it is.
+    let deadline = Instant::now() + READY;
+    while TcpStream::connect(relay).is_err() {
+        if Instant::now() > deadline {
+            return Err(process.trouble("does not listen"));
+        }
+        std::thread::sleep(POLL);
+    }
     relayed(relay, process.id())
 }
 
