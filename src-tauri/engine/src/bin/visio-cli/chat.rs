@@ -11,7 +11,7 @@ use crate::words::Words;
 
 /// What is said, once.
 #[derive(Args)]
-pub struct Options {
+pub struct Talk {
     /// Write this to everybody, those included who come later. Can be given several times.
     #[arg(long, value_name = "TEXT")]
     say: Vec<String>,
@@ -45,7 +45,7 @@ fn name_of(reaction: Reaction) -> String {
 /// Says what is wanted when it can be said, and tells on stderr what the others say.
 pub struct Chatter<'a> {
     words: &'a Words,
-    wanted: Options,
+    wanted: Talk,
     revision: u64,
     told: HashSet<(PersonId, MessageId)>,
     reactions: HashMap<PersonId, u32>,
@@ -53,7 +53,7 @@ pub struct Chatter<'a> {
 }
 
 impl<'a> Chatter<'a> {
-    pub fn new(wanted: Options, words: &'a Words) -> Self {
+    pub fn new(wanted: Talk, words: &'a Words) -> Self {
         Self {
             words,
             wanted,
