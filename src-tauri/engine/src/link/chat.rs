@@ -6,7 +6,7 @@
 //! other channel, which shares the connection's window, nor ends the connection.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use tokio::sync::{mpsc, watch};
@@ -27,6 +27,10 @@ const AT_ONCE: f64 = 400.0;
 
 /// And so many a second after that. People write less, and react no more than twice a second.
 const EACH_SECOND: f64 = 5.0;
+
+/// Nothing is said before. What comes right behind the handshake is taken for nobody's by the library (rtc 0.21.1: a channel has
+/// its number only once the handshake's event was handled) and never comes again, since SCTP has confirmed it.
+const SETTLES: Duration = Duration::from_millis(300);
 
 /// Carries messages both ways until the channel ends.
 pub(super) async fn carry_chat(
@@ -55,6 +59,7 @@ pub(super) async fn carry_chat(
     };
     let sending = async {
         let _ = open.wait_for(|open| *open).await;
+        tokio::time::sleep(SETTLES).await;
         while let Some(message) = outgoing.recv().await {
             // Fails when the channel has closed, which the other half notices.
             let _ = channel.send(BytesMut::from(&message[..])).await;
