@@ -81,7 +81,12 @@ impl PageGuest {
         browser.begin_with(BEGINNING)?;
         browser.go(invite)?;
         let mut guest = Self { browser };
-        guest.wait_for("main")?;
+        if guest.wait_for("main").is_err() {
+            // A network that was plugged in a moment ago may change once more by itself; the browser then breaks off what it
+            // loads, and its user would load the page again.
+            guest.browser.reload()?;
+            guest.wait_for("main")?;
+        }
         Ok(guest)
     }
 
