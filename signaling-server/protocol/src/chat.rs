@@ -6,7 +6,7 @@ use crate::chat_text::ChatText;
 use crate::clock_time::ClockTime;
 use crate::control::present;
 use crate::id::{MessageId, PersonId};
-use crate::message::MessageError;
+use crate::message::{MessageError, read_object};
 use crate::name::PersonName;
 
 /// The longest message, in bytes of JSON: a text of 2,000 characters of four bytes each, or a list of all ids.
@@ -144,14 +144,7 @@ impl ChatMessage {
     /// # Errors
     /// [`MessageError`], when it is too long or not a message.
     pub fn from_json(json: &[u8]) -> Result<Self, MessageError> {
-        if json.len() > MAX_CHAT {
-            return Err(MessageError::TooLong);
-        }
-        // Only an object is a message; serde would take a list for one too.
-        if !json.trim_ascii_start().starts_with(b"{") {
-            return Err(MessageError::Malformed);
-        }
-        let message: Self = serde_json::from_slice(json).map_err(|_| MessageError::Malformed)?;
+        let message: Self = read_object(json, MAX_CHAT)?;
         let too_many = |ids: &Option<Vec<_>>| ids.as_ref().is_some_and(|ids| ids.len() > MAX_KEPT);
         if too_many(&message.know) || too_many(&message.got) {
             return Err(MessageError::TooLong);

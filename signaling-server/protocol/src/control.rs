@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::message::MessageError;
+use crate::message::{MessageError, read_object};
 
 /// The longest message, in bytes of JSON. They are a few words; the rest is room for later ones.
 pub const MAX_CONTROL: usize = 16 * 1024;
@@ -100,14 +100,7 @@ impl Control {
     /// # Errors
     /// [`MessageError`], when it is too long or not a message.
     pub fn from_json(json: &[u8]) -> Result<Self, MessageError> {
-        if json.len() > MAX_CONTROL {
-            return Err(MessageError::TooLong);
-        }
-        // Only an object is a message; serde would take a list for one too.
-        if !json.trim_ascii_start().starts_with(b"{") {
-            return Err(MessageError::Malformed);
-        }
-        serde_json::from_slice(json).map_err(|_| MessageError::Malformed)
+        read_object(json, MAX_CONTROL)
     }
 
     /// Writes one message.

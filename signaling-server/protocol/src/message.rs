@@ -97,6 +97,20 @@ pub enum MessageError {
     Malformed,
 }
 
+/// Reads a message of at most so many bytes that is a JSON object; serde would take a list for one too.
+pub(crate) fn read_object<T: serde::de::DeserializeOwned>(
+    json: &[u8],
+    most: usize,
+) -> Result<T, MessageError> {
+    if json.len() > most {
+        return Err(MessageError::TooLong);
+    }
+    if !json.trim_ascii_start().starts_with(b"{") {
+        return Err(MessageError::Malformed);
+    }
+    serde_json::from_slice(json).map_err(|_| MessageError::Malformed)
+}
+
 impl Signal {
     /// Reads what was sealed.
     ///
