@@ -14,6 +14,14 @@ from server import Server
 #: As tall as their picture is asked for, rows.
 SHOWN = 180
 
+#: Nothing is said over a channel in its first moments, seconds.
+SETTLES = 0.3
+
+
+def later(begin) -> None:
+    """Begins once a channel that has opened has settled."""
+    asyncio.get_running_loop().call_later(SETTLES, begin)
+
 
 class Person:
     """Somebody in the call."""
@@ -37,9 +45,10 @@ class Person:
         peer.addTransceiver("video", direction="recvonly")
         peer.addTransceiver("audio", direction="recvonly")
         control = peer.createDataChannel("control", negotiated=True, id=0)
-        control.on("open", lambda: control.send(json.dumps({"show": {"camera": SHOWN}})))
+        show = json.dumps({"show": {"camera": SHOWN}})
+        control.on("open", lambda: later(lambda: control.send(show)))
         self.chat = peer.createDataChannel("chat", negotiated=True, id=1)
-        self.chat.on("open", self.begin)
+        self.chat.on("open", lambda: later(self.begin))
         self.chat.on("message", self.read)
         self.peer = peer
         return peer

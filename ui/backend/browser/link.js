@@ -17,6 +17,9 @@ import { layerFor } from "./layers.js";
 const CONTROL_STREAM = 0;
 const CHAT_STREAM = 1;
 
+/** Nothing is said over a channel before it has been open for so long, in milliseconds: the app's library loses what comes right behind the handshake. */
+const SETTLES_MS = 300;
+
 /** Places of the media sections. */
 const [MICROPHONE, CAMERA] = [0, 1];
 const SCREEN = 2;
@@ -80,13 +83,15 @@ export class Link {
       else if (state === "disconnected") this.change("disconnected");
       else if (state === "failed") this.change(this.#wasConnected ? "lost" : "failed");
     };
-    control.onopen = () => {
+    /** @param {() => void} begin */
+    const settled = (begin) => () => setTimeout(() => this.#closed || begin(), SETTLES_MS);
+    control.onopen = settled(() => {
       this.#ask.open();
       this.speak(performance.now());
-    };
+    });
     control.onclose = () => !this.#closed && this.change("closed");
     const allowance = new Allowance(performance.now());
-    chat.onopen = () => this.talk.open();
+    chat.onopen = settled(() => this.talk.open());
     chat.onmessage = ({ data }) => {
       const message = allowance.takes(performance.now()) ? readChat(typeof data === "string" ? data : decode(data)) : null;
       if (message) this.talk.heard(message);

@@ -1,18 +1,17 @@
-//! The data channel `chat`, reliable and in order, for what people write to each other; opened with the connection, so that it needs no
-//! further offer.
+//! The data channel `chat`, for what people write to each other; opened with the connection, so that it needs no further offer.
 //!
-//! One task, which reads also while it waits to be let write. Outgoing messages are bounded in number, and in bytes by the channel's own
-//! buffer. What comes in faster than anybody writes is dropped before it costs the call more than a glance: a flood neither holds up the
+//! What comes in faster than anybody writes is dropped before it costs the call more than a glance: a flood neither holds up the
 //! other channel, which shares the connection's window, nor ends the connection.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use bytes::{Bytes, BytesMut};
-use tokio::sync::{mpsc, watch};
+use bytes::Bytes;
+use tokio::sync::mpsc;
 use visio_protocol::chat::MAX_CHAT;
-use webrtc::data_channel::{DataChannel, DataChannelEvent};
+use webrtc::data_channel::DataChannel;
 
+use super::channel::carry;
 use super::event::LinkEvent;
 
 /// The channel's stream number, agreed on beforehand: both sides open it without asking.
@@ -28,49 +27,18 @@ const AT_ONCE: f64 = 400.0;
 /// And so many a second after that. People write less, and react no more than twice a second.
 const EACH_SECOND: f64 = 5.0;
 
-/// Nothing is said before. What comes right behind the handshake is taken for nobody's by the library (rtc 0.21.1: a channel has
-/// its number only once the handshake's event was handled) and never comes again, since SCTP has confirmed it.
-const SETTLES: Duration = Duration::from_millis(300);
-
 /// Carries messages both ways until the channel ends.
 pub(super) async fn carry_chat(
     channel: Arc<dyn DataChannel>,
-    mut outgoing: mpsc::Receiver<Bytes>,
+    outgoing: mpsc::Receiver<Bytes>,
     events: mpsc::Sender<LinkEvent>,
 ) {
-    let (opened, mut open) = watch::channel(false);
-    let receiving = async {
-        let mut allowance = Allowance::new(Instant::now());
-        while let Some(event) = channel.poll().await {
-            match event {
-                DataChannelEvent::OnOpen => {
-                    opened.send_replace(true);
-                    let _ = events.send(LinkEvent::ChatOpen).await;
-                }
-                DataChannelEvent::OnMessage(message)
-                    if allowance.takes(Instant::now()) && message.data.len() <= MAX_CHAT =>
-                {
-                    let _ = events.send(LinkEvent::Chat(message.data.freeze())).await;
-                }
-                DataChannelEvent::OnClose => break,
-                _ => {}
-            }
-        }
+    let mut allowance = Allowance::new(Instant::now());
+    let hear = |message: Bytes| {
+        let heard = allowance.takes(Instant::now()) && message.len() <= MAX_CHAT;
+        heard.then_some(LinkEvent::Chat(message))
     };
-    let sending = async {
-        let _ = open.wait_for(|open| *open).await;
-        tokio::time::sleep(SETTLES).await;
-        while let Some(message) = outgoing.recv().await {
-            // Fails when the channel has closed, which the other half notices.
-            let _ = channel.send(BytesMut::from(&message[..])).await;
-        }
-        // The owner has let go of the link: the channel is about to end.
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        () = receiving => {}
-        () = sending => {}
-    }
+    carry(channel, outgoing, &events, LinkEvent::ChatOpen, hear).await;
 }
 
 /// How much of what comes is let through. Pure: the clock is an argument.

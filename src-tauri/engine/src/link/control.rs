@@ -1,15 +1,14 @@
-//! The data channel `control`, reliable and in order, for what the two sides have to say to each other
-//! about the call.
+//! The data channel `control`, for what the two sides have to say to each other about the call.
 //!
-//! One task. Incoming messages wait for the owner, and by SCTP's window the sender with
-//! them; outgoing ones are bounded in number, and in bytes by the channel's own buffer.
+//! Incoming messages wait for the owner, and by SCTP's window the sender with them.
 
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::sync::{mpsc, watch};
-use webrtc::data_channel::{DataChannel, DataChannelEvent};
+use webrtc::data_channel::DataChannel;
 
+use super::channel::carry;
 use super::event::LinkEvent;
 
 /// The longest control message in either direction. They are lists of a few names and numbers.
@@ -25,34 +24,17 @@ pub(super) const CONTROL_STREAM: u16 = 0;
 /// the connection. Says so by `closed`.
 pub(super) async fn carry_control(
     channel: Arc<dyn DataChannel>,
-    mut outgoing: mpsc::Receiver<Bytes>,
+    outgoing: mpsc::Receiver<Bytes>,
     events: mpsc::Sender<LinkEvent>,
     closed: watch::Sender<bool>,
 ) {
-    let mut open = false;
-    loop {
-        tokio::select! {
-            event = channel.poll() => match event {
-                Some(DataChannelEvent::OnOpen) => {
-                    open = true;
-                    let _ = events.send(LinkEvent::ControlOpen).await;
-                }
-                Some(DataChannelEvent::OnMessage(message)) => {
-                    if message.data.len() > MAX_CONTROL_BYTES {
-                        tracing::warn!(bytes = message.data.len(), "control message too long");
-                        continue;
-                    }
-                    let message = LinkEvent::Control(message.data.freeze());
-                    let _ = events.send(message).await;
-                }
-                Some(DataChannelEvent::OnClose) | None => break,
-                Some(_) => {}
-            },
-            Some(message) = outgoing.recv(), if open => {
-                // Fails when the channel has closed, which the next poll tells.
-                let _ = channel.send(BytesMut::from(&message[..])).await;
-            }
+    let hear = |message: Bytes| {
+        if message.len() > MAX_CONTROL_BYTES {
+            tracing::warn!(bytes = message.len(), "control message too long");
+            return None;
         }
-    }
+        Some(LinkEvent::Control(message))
+    };
+    carry(channel, outgoing, &events, LinkEvent::ControlOpen, hear).await;
     closed.send_replace(true);
 }

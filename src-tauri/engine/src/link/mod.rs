@@ -19,11 +19,13 @@
 //! - `pump`, `voice`, `stream`, `feedback`: packets out, and what the other side says about them
 //! - `arrival_tap`, `transport_cc`: when packets arrived, said and heard
 //! - `clocks`: when things were captured, as the two sides report it
-//! - `receive`, `control`, `chat`: packets and messages in
+//! - `channel`, `control`, `chat`: messages, both ways
+//! - `receive`: packets in
 
 mod addresses;
 mod arrival_tap;
 mod candidate;
+mod channel;
 mod chat;
 mod clocks;
 mod config;
