@@ -7,10 +7,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http_body_util::BodyExt as _;
 
 use crate::door::Door;
+use crate::pace::AT_ONCE;
 use crate::{Server, Trouble, member};
-
-/// Streams opened at the same time.
-const AT_ONCE: usize = 64;
 
 /// Long enough for a heartbeat on each.
 const SETTLES: Duration = Duration::from_secs(20);

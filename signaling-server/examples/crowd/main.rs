@@ -6,12 +6,14 @@
 //! - [`idle`]: thousands of streams on which nothing happens
 //! - [`signals`]: messages among thousands of streams, and how long they take
 //! - [`rival`]: the same messages through PeerJS's server
+//! - [`pace`]: who speaks when, and what came of it
 //! - [`message`]: a message that carries the time at which it was sent
 
 mod door;
 mod idle;
 mod member;
 mod message;
+mod pace;
 mod rival;
 mod signals;
 

@@ -1,61 +1,38 @@
 //! PeerJS's server, which Visio's first version introduced people with: a WebSocket a client, over which both ways go.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::{SinkExt as _, StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
+use crate::pace::{AT_ONCE, Heard, Pace, SPEAKERS};
 use crate::{Load, Trouble, message};
-
-/// Connections opened at the same time.
-const AT_ONCE: usize = 64;
-
-/// Of all clients so many speak; each of the others is spoken to in its turn.
-const SPEAKERS: usize = 50;
-
-/// For what is still on its way at the end.
-const LAST: Duration = Duration::from_secs(2);
 
 type Socket = WebSocketStream<TcpStream>;
 
-/// Sends at an even pace, as the crowd of Visio's server does.
+/// Sends at an even pace, as the crowd of Visio's server does: the first clients speak, each of the others is spoken to in its turn.
 pub async fn send(at: SocketAddr, clients: usize, load: Load) -> Result<(), Trouble> {
+    if clients <= SPEAKERS {
+        return Err(format!("there must be more than {SPEAKERS} clients").into());
+    }
     let mut sockets: Vec<Socket> = stream::iter(0..clients)
         .map(|number| open(at, number))
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
-    let began = Instant::now();
-    let (heard, mut ages) = mpsc::unbounded_channel();
-    for socket in sockets.split_off(SPEAKERS.min(clients)) {
-        tokio::spawn(listen(socket, began, heard.clone()));
+    let (pace, heard, ages) = Pace::begin(load);
+    for socket in sockets.split_off(SPEAKERS) {
+        tokio::spawn(listen(socket, pace.began, heard.clone()));
     }
-    drop(heard);
-    let sent = Arc::new(AtomicU64::new(0));
-    let speakers = sockets.into_iter().enumerate().map(|(number, socket)| {
-        tokio::spawn(speak(
-            socket,
-            number,
-            clients,
-            load,
-            began,
-            Arc::clone(&sent),
-        ))
-    });
-    for speaker in speakers.collect::<Vec<_>>() {
-        speaker.await??;
-    }
-    tokio::time::sleep(LAST).await;
-    let ages = std::iter::from_fn(|| ages.try_recv().ok()).collect();
-    println!("{}", message::told(ages, sent.load(Ordering::Relaxed)));
-    Ok(())
+    let speakers = sockets.into_iter().enumerate();
+    let speakers = speakers
+        .map(|(number, socket)| tokio::spawn(speak(socket, number, clients, pace.clone())))
+        .collect();
+    pace.tell(speakers, ages).await
 }
 
 async fn open(at: SocketAddr, number: usize) -> Result<Socket, Trouble> {
@@ -72,32 +49,24 @@ async fn open(at: SocketAddr, number: usize) -> Result<Socket, Trouble> {
 
 async fn speak(
     mut socket: Socket,
-    number: usize,
+    speaker: usize,
     clients: usize,
-    load: Load,
-    began: Instant,
-    sent: Arc<AtomicU64>,
+    pace: Pace,
 ) -> Result<(), Trouble> {
-    let between = Duration::from_secs_f64(SPEAKERS as f64 / f64::from(load.rate));
-    let mut at = began + between.mul_f64(number as f64 / SPEAKERS as f64);
-    let end = began + Duration::from_secs(load.seconds.into());
-    let mut to = SPEAKERS + number;
-    while at < end {
-        tokio::time::sleep_until(at.into()).await;
-        at += between;
-        let sealed = message::write(0, began);
+    let listeners = (SPEAKERS + speaker..clients).step_by(SPEAKERS).cycle();
+    for (turn, to) in (0..).zip(listeners) {
+        if !pace.due(speaker, turn).await {
+            break;
+        }
+        let sealed = message::write(0, pace.began);
         let said = json!({ "type": "OFFER", "dst": format!("c{to}"), "payload": sealed });
         socket.send(Message::text(said.to_string())).await?;
-        sent.fetch_add(1, Ordering::Relaxed);
-        to += SPEAKERS;
-        if to >= clients {
-            to = SPEAKERS + number;
-        }
+        pace.sent();
     }
     Ok(())
 }
 
-async fn listen(mut socket: Socket, began: Instant, heard: mpsc::UnboundedSender<Duration>) {
+async fn listen(mut socket: Socket, began: Instant, heard: Heard) {
     while let Some(Ok(said)) = socket.next().await {
         let said = said
             .to_text()
@@ -105,7 +74,8 @@ async fn listen(mut socket: Socket, began: Instant, heard: mpsc::UnboundedSender
             .and_then(|it| serde_json::from_str::<Value>(it).ok());
         let sealed = said.as_ref().and_then(|it| it["payload"].as_str());
         if let Some(Ok(age)) = sealed.map(|sealed| message::age(sealed, began)) {
-            let _ = heard.send(age);
+            // There is room for all.
+            let _ = heard.try_send(age);
         }
     }
 }

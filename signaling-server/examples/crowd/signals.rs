@@ -1,28 +1,18 @@
 //! Messages from session to session: from the moment of the sender's request to the receiver's event.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
-use tokio::sync::mpsc;
 use visio_protocol::event::Event;
 use visio_protocol::sse::StreamReader;
 
 use crate::door::{Door, Line};
 use crate::member::{self, FAMILY, Member};
+use crate::pace::{AT_ONCE, Heard, Pace, SPEAKERS};
 use crate::{Load, Server, Trouble, message};
-
-/// Streams opened at the same time.
-const AT_ONCE: usize = 64;
-
-/// Connections on which is spoken, one request after the other on each: clients keep theirs, too.
-const SPEAKERS: usize = 50;
-
-/// For what is still on its way at the end.
-const LAST: Duration = Duration::from_secs(2);
 
 /// Sends at an even pace, each time from the next session to its neighbour in the same room.
 pub async fn send(server: &Server, load: Load) -> Result<(), Trouble> {
@@ -33,68 +23,44 @@ pub async fn send(server: &Server, load: Load) -> Result<(), Trouble> {
         .buffer_unordered(AT_ONCE)
         .try_collect()
         .await?;
-    let began = Instant::now();
-    let (heard, mut ages) = mpsc::unbounded_channel();
+    let lines: Vec<_> = stream::iter(0..SPEAKERS)
+        .then(|_| door.open())
+        .try_collect()
+        .await?;
+    let (pace, heard, ages) = Pace::begin(load);
     for stream in streams {
-        tokio::spawn(listen(stream, began, heard.clone()));
+        tokio::spawn(listen(stream, pace.began, heard.clone()));
     }
-    drop(heard);
-    let sent = Arc::new(AtomicU64::new(0));
-    let mut speakers = Vec::new();
-    for number in 0..SPEAKERS {
-        let line = door.open().await?;
-        let speaker = speak(
-            line,
-            number,
-            Arc::clone(&members),
-            load,
-            began,
-            Arc::clone(&sent),
-        );
-        speakers.push(tokio::spawn(speaker));
-    }
-    for speaker in speakers {
-        speaker.await??;
-    }
-    tokio::time::sleep(LAST).await;
-    let ages = std::iter::from_fn(|| ages.try_recv().ok()).collect();
-    println!("{}", message::told(ages, sent.load(Ordering::Relaxed)));
-    Ok(())
+    let speakers = lines.into_iter().enumerate().map(|(number, line)| {
+        tokio::spawn(speak(line, number, Arc::clone(&members), pace.clone()))
+    });
+    let speakers = speakers.collect();
+    pace.tell(speakers, ages).await
 }
 
-/// The `number`th of those who speak: its part of all sessions, and of all messages, evenly among the others'.
+/// One of those who speak: for its part of all sessions.
 async fn speak(
     mut line: Line,
-    number: usize,
+    speaker: usize,
     members: Arc<Vec<Member>>,
-    load: Load,
-    began: Instant,
-    sent: Arc<AtomicU64>,
+    pace: Pace,
 ) -> Result<(), Trouble> {
-    let between = Duration::from_secs_f64(SPEAKERS as f64 / f64::from(load.rate));
-    let mut at = began + between.mul_f64(number as f64 / SPEAKERS as f64);
-    let end = began + Duration::from_secs(load.seconds.into());
-    let mut from = number;
-    for number in 1.. {
-        tokio::time::sleep_until(at.into()).await;
-        at += between;
-        if at > end {
+    let mine = (speaker..members.len()).step_by(SPEAKERS).cycle();
+    for (turn, from) in (0..).zip(mine) {
+        if !pace.due(speaker, turn).await {
             break;
         }
         let neighbour = from - from % FAMILY + (from + 1) % FAMILY;
         let to = members.get(neighbour).unwrap_or(&members[from]).id;
-        let said = message::write(number, began);
+        // A session's messages have growing numbers.
+        let said = message::write(u64::from(turn) + 1, pace.began);
         members[from].say(&mut line, to, said).await?;
-        sent.fetch_add(1, Ordering::Relaxed);
-        from += SPEAKERS;
-        if from >= members.len() {
-            from %= SPEAKERS;
-        }
+        pace.sent();
     }
     Ok(())
 }
 
-async fn listen(mut stream: Incoming, began: Instant, heard: mpsc::UnboundedSender<Duration>) {
+async fn listen(mut stream: Incoming, began: Instant, heard: Heard) {
     let mut reader = StreamReader::new();
     while let Some(Ok(frame)) = stream.frame().await {
         let Some(piece) = frame.data_ref() else {
@@ -104,7 +70,8 @@ async fn listen(mut stream: Incoming, began: Instant, heard: mpsc::UnboundedSend
             if let Ok(Some(Event::Signal(signal))) = Event::parse(&event.name, &event.data)
                 && let Ok(age) = message::age(&signal.sealed, began)
             {
-                let _ = heard.send(age);
+                // There is room for all.
+                let _ = heard.try_send(age);
             }
         });
         if read.is_err() {
