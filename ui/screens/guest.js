@@ -1,31 +1,21 @@
 /** Where a guest arrives, in a browser: the app, if they have it, or on from here, with a name. */
-import { openInvite, rejoin } from "../actions.js";
+import { openInvite } from "../actions.js";
 import { html, useState } from "../html.js";
 import { t, troubleWords } from "../i18n/words.js";
-import { Brand } from "../parts/brand.js";
-import { Icon } from "../parts/icon.js";
+import { HomeHead } from "../parts/home-head.js";
 import { YourName } from "../parts/your-name.js";
-import { dialog, environment, inviteText, nameMissing, onAPhone, rejoinable, settings } from "../state.js";
+import { environment, inviteText, nameMissing, onAPhone, settings } from "../state.js";
 
 /** @typedef {import("../backend/types.js").Trouble} Trouble */
 
 export function Guest() {
   const { autoInvite, guest } = environment.value;
   const lack = guest?.lack ?? null;
-  const left = rejoinable.value;
   // There is no app for phones: what can be done there comes first.
   const here = !lack && html`<${Here} key="here" />`;
   const app = html`<${App} key="app" link=${guest?.appLink ?? null} />`;
   return html`<main class="home guest" data-screen="guest">
-    <header class="home-head">
-      <${Brand} />
-      <button class="quiet round" id="settings-button" title=${t("home.settings")} aria-label=${t("home.settings")} onClick=${() => (dialog.value = "settings")}>
-        <${Icon} name="settings" />
-      </button>
-    </header>
-    <div role="status">
-      ${left && html`<div class="card flat row wrap between"><span>${t("home.left")}</span><button class="primary" id="rejoin-button" onClick=${() => rejoin(left.link)}>${t("home.rejoin")}</button></div>`}
-    </div>
+    <${HomeHead} />
     <h1 tabindex="-1">${t(autoInvite ? "guest.title" : "guest.title.plain")}</h1>
     ${lack && html`<p class="error" id="lack" data-kind=${lack} role="alert">${t(`guest.lack.${lack}`)}</p>`}
     <div class="choices">${onAPhone() ? [here, app] : [app, here]}</div>

@@ -1,11 +1,10 @@
 /** Home: your name, two large choices, and the invites used before. */
-import { openInvite, rejoin, startCall } from "../actions.js";
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../html.js";
+import { openInvite, startCall } from "../actions.js";
+import { html, useLayoutEffect, useRef, useState } from "../html.js";
 import { t, troubleWords } from "../i18n/words.js";
-import { Brand } from "../parts/brand.js";
-import { Icon } from "../parts/icon.js";
+import { HomeHead } from "../parts/home-head.js";
 import { YourName } from "../parts/your-name.js";
-import { dialog, inviteText, inviteTrouble, nameMissing, rejoinable, settings } from "../state.js";
+import { dialog, inviteText, inviteTrouble, nameMissing, settings } from "../state.js";
 import { EarlierInvites } from "./invites.js";
 
 /** @typedef {import("../backend/types.js").Trouble} Trouble */
@@ -18,13 +17,7 @@ export function Home() {
     document.getElementById("name")?.focus();
   };
   return html`<main class="home" data-screen="home">
-    <header class="home-head">
-      <${Brand} />
-      <button class="quiet round" id="settings-button" title=${t("home.settings")} aria-label=${t("home.settings")} onClick=${() => (dialog.value = "settings")}>
-        <${Icon} name="settings" />
-      </button>
-    </header>
-    <${Rejoin} />
+    <${HomeHead} />
     <h1 tabindex="-1">${t("home.title")}</h1>
     <${YourName} missing=${nameMissing.value} />
     <div class="choices">
@@ -94,17 +87,4 @@ function Start({ named }) {
     ${known && html`<p class="soft row wrap between"><span>${t("home.start.server", { server })}</span><button class="link" id="server-button" onClick=${() => (dialog.value = "start")}>${t("home.start.change")}</button></p>`}
     <p class="error" id="start-error" role="alert" data-kind=${trouble?.kind}>${trouble ? troubleWords({ server, ...trouble }) : ""}</p>
   </section>`;
-}
-
-/** For a minute after leaving: the way back. */
-function Rejoin() {
-  const left = rejoinable.value;
-  useEffect(() => {
-    if (!left) return;
-    const timer = setTimeout(() => (rejoinable.value = null), left.until - Date.now());
-    return () => clearTimeout(timer);
-  }, [left]);
-  return html`<div role="status">
-    ${left && html`<div class="card flat row wrap between"><span>${t("home.left")}</span><button class="primary" id="rejoin-button" onClick=${() => rejoin(left.link)}>${t("home.rejoin")}</button></div>`}
-  </div>`;
 }
