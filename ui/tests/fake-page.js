@@ -1,5 +1,5 @@
 /**
- * A page of the pretended app for each test of a suite.
+ * A page for each test of a suite, of the pretended app or of whatever else the suite opens in it.
  */
 import { after, afterEach, before, beforeEach } from "node:test";
 import { launch } from "./browser.js";
@@ -33,6 +33,8 @@ export function eachOnAPage(begin) {
       await page.goto(`${site.address}/fake?${query}`);
       await page.locator("main").waitFor();
     },
+    /** Where the UI is served. */
+    address: () => site.address,
     /** The id of what has the focus. */
     focused: () => page.evaluate(() => document.activeElement?.id ?? ""),
   };

@@ -4,12 +4,12 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import { before, beforeEach, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { launch, missing } from "./browser.js";
+import { missing } from "./browser.js";
+import { eachOnAPage } from "./fake-page.js";
 import { axeSource, judge, misfits } from "./judge.js";
 import { VIEWS } from "./scenes.js";
-import { serve } from "./serve.js";
 
 const skip = await missing();
 const folder = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "target", "ui");
@@ -25,46 +25,35 @@ const LACKS = {
 };
 
 describe("a guest's page", { skip }, () => {
-  /** @type {Awaited<ReturnType<typeof launch>>} */ let browser;
-  /** @type {Awaited<ReturnType<typeof serve>>} */ let site;
   /** @type {import("playwright-core").Page} */ let page;
   /** Addresses that were asked for. @type {string[]} */ let asked = [];
   /** What the console complained of. @type {string[]} */ let complaints = [];
   const axe = skip ? "" : axeSource();
 
-  before(async () => {
-    mkdirSync(folder, { recursive: true });
-    [browser, site] = await Promise.all([launch(), serve()]);
-  });
-  after(async () => {
-    await browser?.close();
-    site?.close();
-  });
+  before(() => mkdirSync(folder, { recursive: true }));
+  const { address } = eachOnAPage((fresh) => (page = fresh));
   beforeEach(async () => {
-    page = await browser.context.newPage();
-    page.setDefaultTimeout(15_000);
     page.on("request", (request) => asked.push(request.url()));
     page.on("pageerror", (error) => complaints.push(String(error.stack)));
     page.on("console", (message) => message.type() === "error" && !message.location().url.endsWith("/favicon.ico") && complaints.push(message.text()));
-    await page.goto(`${site.address}/icon.svg`);
+    await page.goto(`${address()}/icon.svg`);
     await page.evaluate(() => (localStorage.clear(), sessionStorage.clear()));
     [asked, complaints] = [[], []];
   });
-  afterEach(() => page.close());
 
   /** @param {string} [hash] @param {object} [settings] */
   const open = async (hash = `#${CODE}`, settings) => {
     if (settings) await page.evaluate((text) => localStorage.setItem("visio.settings", text), JSON.stringify(settings));
-    await page.goto(`${site.address}/j${hash}`);
+    await page.goto(`${address()}/j${hash}`);
     await page.locator("[data-screen=guest]").waitFor();
   };
 
   test("offers the app and the browser, and asks nobody but its server, which never learns the code", async () => {
     await open();
     const link = await page.getAttribute("#app-link", "href");
-    assert.equal(link, `visio://${site.address.replace("http://", "")}/j#${CODE}`);
+    assert.equal(link, `visio://${address().replace("http://", "")}/j#${CODE}`);
     await page.locator("#continue-button").waitFor();
-    assert.ok(asked.every((url) => url.startsWith(site.address) && !url.split("#")[0].includes(CODE)), String(asked));
+    assert.ok(asked.every((url) => url.startsWith(address()) && !url.split("#")[0].includes(CODE)), String(asked));
     assert.deepEqual(complaints, []);
   });
 
@@ -110,7 +99,7 @@ describe("a guest's page", { skip }, () => {
 
   test("damaged settings are put aside, and it is said", async () => {
     await page.evaluate(() => localStorage.setItem("visio.settings", "{"));
-    await page.goto(`${site.address}/j#${CODE}`);
+    await page.goto(`${address()}/j#${CODE}`);
     await page.locator("#notice").waitFor();
     assert.equal(await page.evaluate(() => localStorage.getItem("visio.settings.damaged")), "{");
   });
