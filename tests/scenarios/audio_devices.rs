@@ -16,12 +16,15 @@ use visio_engine::audio::{
 use visio_engine::device::{DeviceEvent, DeviceProblem};
 use visio_engine::transport::packet::RtpPacket;
 use visio_tests::rooms::{Ear, Kind, Mouth, NEEDS};
-use visio_tests::{Need, Process, Rooms};
+use visio_tests::{Joined, Need, Process, Rooms};
 
 use crate::scenario::{Room, ensure, scenario};
 
 /// How long the device in question may take to be noticed gone, silent or back, on a busy machine.
 const NOTICED: Duration = Duration::from_secs(15);
+
+/// More than silence costs.
+const SPOKEN_BPS: u64 = 10_000;
 
 /// A scenario inside the rooms, started ones or not, ends within this.
 const ENDS: Duration = Duration::from_secs(90);
@@ -425,7 +428,20 @@ fn restarted_sound_server() -> Result<(), Failed> {
     rooms.restart()?;
     let _mouth = speak(&rooms)?;
     // Its device is looked for again and again.
-    std::thread::sleep(NOTICED);
+    let deadline = Instant::now() + NOTICED;
+    let hears = |ben: &Joined| -> Result<bool, Failed> {
+        let moments = ben.moments()?;
+        let newest = moments.last().and_then(|moment| moment.peers.first());
+        Ok(newest.is_some_and(|anna| {
+            anna.audio.bitrate_bps > SPOKEN_BPS && anna.audio.concealed_ratio < 0.1
+        }))
+    };
+    while !hears(&ben)? {
+        ensure(Instant::now() < deadline, || "Ben hears nobody".into())?;
+        std::thread::sleep(Duration::from_millis(250));
+    }
+    // What is told of the pitch is told of the newest seconds.
+    std::thread::sleep(Duration::from_secs(2));
     let report = ben.leave()?;
     anna.leave()?;
     let heard = report.peer("Anna").and_then(|anna| anna.audio.as_ref());
