@@ -16,6 +16,9 @@ pub struct Control {
     /// What has become of my picture on its way to you.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub video: Option<Video>,
+    /// What has become of my screen on its way to you, while I share it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub screen: Option<Video>,
     /// Why my picture reaches you no larger or sharper than it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limited: Option<Limited>,
@@ -31,6 +34,13 @@ pub struct Show {
         deserialize_with = "present"
     )]
     pub camera: Option<Option<u32>>,
+    /// The screen's that they share, in the same way.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    pub screen: Option<Option<u32>>,
 }
 
 /// Whether a picture is being sent.
@@ -44,6 +54,12 @@ pub enum Video {
     /// A word of a later version, to be ignored.
     #[serde(other)]
     Unknown,
+}
+
+impl Video {
+    fn of(paused: bool) -> Self {
+        if paused { Self::Paused } else { Self::Flowing }
+    }
 }
 
 /// What keeps a picture smaller than it is asked for, as far as its sender can tell.
@@ -70,7 +86,27 @@ impl Control {
         Self {
             show: Some(Show {
                 camera: Some(camera),
+                screen: None,
             }),
+            ..Self::default()
+        }
+    }
+
+    /// I show your camera so many rows high, and your screen, each of them or not at all.
+    pub fn show_both(camera: Option<u32>, screen: Option<u32>) -> Self {
+        Self {
+            show: Some(Show {
+                camera: Some(camera),
+                screen: Some(screen),
+            }),
+            ..Self::default()
+        }
+    }
+
+    /// My screen pauses, or flows again.
+    pub fn screen_paused(paused: bool) -> Self {
+        Self {
+            screen: Some(Video::of(paused)),
             ..Self::default()
         }
     }
@@ -78,11 +114,7 @@ impl Control {
     /// My picture pauses, or flows again.
     pub fn paused(paused: bool) -> Self {
         Self {
-            video: Some(if paused {
-                Video::Paused
-            } else {
-                Video::Flowing
-            }),
+            video: Some(Video::of(paused)),
             ..Self::default()
         }
     }
@@ -130,6 +162,16 @@ mod tests {
         for (control, json) in [
             (Control::show(Some(720)), r#"{"show":{"camera":720}}"#),
             (Control::show(None), r#"{"show":{"camera":null}}"#),
+            (
+                Control::show_both(Some(720), None),
+                r#"{"show":{"camera":720,"screen":null}}"#,
+            ),
+            (
+                Control::show_both(None, Some(1080)),
+                r#"{"show":{"camera":null,"screen":1080}}"#,
+            ),
+            (Control::screen_paused(true), r#"{"screen":"paused"}"#),
+            (Control::screen_paused(false), r#"{"screen":"flowing"}"#),
             (Control::paused(true), r#"{"video":"paused"}"#),
             (Control::paused(false), r#"{"video":"flowing"}"#),
             (Control::limited(Limited::Uplink), r#"{"limited":"uplink"}"#),
@@ -143,7 +185,13 @@ mod tests {
     fn what_a_message_does_not_name_it_says_nothing_about() {
         assert_eq!(read("{}"), Ok(Control::default()));
         let screen = read(r#"{"show":{"screen":1080},"hands":2}"#).unwrap();
-        assert_eq!(screen.show, Some(Show { camera: None }));
+        let expected = Show {
+            camera: None,
+            screen: Some(Some(1080)),
+        };
+        assert_eq!(screen.show, Some(expected));
+        let later = read(r#"{"screen":"drawn on"}"#).unwrap();
+        assert_eq!(later.screen, Some(Video::Unknown));
         let later = read(r#"{"video":"mirrored"}"#).unwrap();
         assert_eq!(later.video, Some(Video::Unknown));
         let later = read(r#"{"limited":"weather"}"#).unwrap();
@@ -162,7 +210,9 @@ mod tests {
             r#"{"show":{"camera":7.5}}"#,
             r#"{"show":{"camera":"720"}}"#,
             r#"{"show":{"camera":4294967296}}"#,
+            r#"{"show":{"screen":"tall"}}"#,
             r#"{"video":1}"#,
+            r#"{"screen":1}"#,
             "{}{}",
             "\u{0}",
         ] {

@@ -84,6 +84,9 @@ pub struct MediaState {
     pub microphone_muted: bool,
     /// Their camera is off.
     pub camera_off: bool,
+    /// They share their screen.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub screen: bool,
 }
 
 /// Why a text is not a message.
@@ -164,6 +167,7 @@ mod tests {
         let media = MediaState {
             microphone_muted: true,
             camera_off: false,
+            screen: true,
         };
         for signal in [
             Signal::Hello {
@@ -198,6 +202,20 @@ mod tests {
         ] {
             assert_eq!(Signal::from_json(&signal.to_json().unwrap()), Ok(signal));
         }
+    }
+
+    #[test]
+    fn who_says_nothing_of_a_screen_shares_none_and_says_nothing_of_it() {
+        let json = r#"{"microphone_muted":false,"camera_off":true}"#;
+        let media: MediaState = serde_json::from_str(json).unwrap();
+        assert!(!media.screen);
+        assert_eq!(serde_json::to_string(&media).unwrap(), json);
+        let sharing = MediaState {
+            screen: true,
+            ..media
+        };
+        let json = r#"{"microphone_muted":false,"camera_off":true,"screen":true}"#;
+        assert_eq!(serde_json::to_string(&sharing).unwrap(), json);
     }
 
     #[test]

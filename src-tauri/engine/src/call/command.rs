@@ -3,7 +3,7 @@
 use visio_protocol::{ChatText, ClockTime, MessageId, PersonId, Reaction};
 
 use crate::audio::{MicrophoneSpec, SpeakerSpec};
-use crate::video::CameraSpec;
+use crate::video::{CameraSpec, ScreenSpec};
 
 /// A wish of the user: a button of the window, an option of the CLI.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +33,10 @@ pub enum Command {
     /// These people's pictures are shown, each so many rows high in device pixels, or not at all; nobody else's is.
     /// Whoever comes later is shown as the call was started with, until the next such list.
     Show(Vec<(PersonId, Option<u32>)>),
+    /// The same of the screens that they share.
+    ShowScreens(Vec<(PersonId, Option<u32>)>),
+    /// Share this, or nothing any more.
+    Share(ScreenSpec),
     /// Write something to everybody.
     Say {
         /// Chosen at random.

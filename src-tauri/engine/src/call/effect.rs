@@ -3,7 +3,7 @@
 use visio_protocol::{ChatMessage, Recipient, Role, SessionId, Signal};
 
 use crate::audio::{MicrophoneSpec, SpeakerSpec, Treatment};
-use crate::video::CameraSpec;
+use crate::video::{CameraSpec, ScreenSpec};
 
 /// One thing to do. Effects are carried out in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +78,8 @@ pub enum Effect {
     UseCamera(CameraSpec),
     /// Release the camera, or take it again.
     TurnCameraOff(bool),
+    /// Share this, or nothing.
+    UseScreen(ScreenSpec),
     /// Use this microphone.
     UseMicrophone(MicrophoneSpec),
     /// Treat the microphone's sound like this.

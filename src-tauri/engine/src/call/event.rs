@@ -42,6 +42,8 @@ pub enum Event {
     },
     /// A device was opened, or has a problem.
     Device(DeviceKind, DeviceEvent),
+    /// What is shared was opened, or has a problem.
+    Screen(DeviceEvent),
     /// Devices appeared or vanished.
     Devices(Devices),
     /// This machine's network changed; the first time, what it is.
@@ -90,12 +92,23 @@ pub struct Measured {
     pub speaking: bool,
     /// Size of the newest picture of my camera.
     pub camera_size: Option<(u32, u32)>,
+    /// Size of the newest picture of the screen that I share.
+    pub screen_size: Option<(u32, u32)>,
     /// This machine does not keep up with encoding, and sends less than it might.
     pub slow: bool,
     /// What of the network keeps the others from seeing me better.
     pub limited: Limited,
     /// One entry for each person with a connection.
     pub people: Vec<(PersonId, PersonMeasured)>,
+}
+
+/// Figures of the screen that somebody shares.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ScreenMeasured {
+    /// They say that it pauses.
+    pub paused: bool,
+    /// What is being received.
+    pub video: Option<VideoShown>,
 }
 
 /// Figures of one person.
@@ -107,6 +120,8 @@ pub struct PersonMeasured {
     pub picture: bool,
     /// They say that their picture pauses.
     pub paused: bool,
+    /// Of the screen that they share, if they do.
+    pub screen: ScreenMeasured,
     /// What keeps their picture down, as they say.
     pub limited: Limited,
     /// It waits for this computer.

@@ -21,12 +21,12 @@ mod scenarios;
 pub use chat::{Chat, ReactionShown, Remark, RemarkShown, Source};
 pub use command::{Command, DeviceKind};
 pub use effect::Effect;
-pub use event::{ChatChange, Event, LinkChange, Measured, PersonMeasured};
+pub use event::{ChatChange, Event, LinkChange, Measured, PersonMeasured, ScreenMeasured};
 pub use limit::LimitedBy;
-pub use person::{Connection, PathShown, Person, Quality, VideoShown};
+pub use person::{Connection, PathShown, Person, Quality, SharedScreen, VideoShown};
 pub use state::{
     CallState, DeviceStatus, Devices, InviteShown, MAX_PRESENT, Me, MyCamera, MyMicrophone,
-    MySpeaker, Phase, Start,
+    MyScreen, MySpeaker, Phase, Start,
 };
 pub use trouble::Trouble;
 pub use update::update;

@@ -52,6 +52,15 @@ pub struct VideoShown {
     pub fps: f64,
 }
 
+/// The screen that somebody shares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct SharedScreen {
+    /// They say that it pauses: their line to me carries none, or its window is gone.
+    pub paused: bool,
+    /// What is being received; none before the first picture.
+    pub video: Option<VideoShown>,
+}
+
 /// One of the others.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -81,6 +90,8 @@ pub struct Person {
     pub quality: Quality,
     /// What is being received.
     pub video: Option<VideoShown>,
+    /// The screen that they share; none while they don't.
+    pub screen: Option<SharedScreen>,
     /// What keeps their picture from being better; none while none is to be expected.
     pub limited_by: Option<LimitedBy>,
     /// Since when their hand is raised, by their clock; the smallest was first.
@@ -118,6 +129,9 @@ pub struct Person {
     /// How tall I show them, in rows of device pixels; none while I don't.
     #[serde(skip)]
     pub(crate) shown: Option<u32>,
+    /// The same of the screen that they share.
+    #[serde(skip)]
+    pub(crate) screen_shown: Option<u32>,
     /// How it stands with the chat's channel to them.
     #[serde(skip)]
     pub(crate) talk: Talk,
@@ -197,6 +211,7 @@ impl Person {
             path: PathShown::default(),
             quality: Quality::Unknown,
             video: None,
+            screen: None,
             limited_by: None,
             hand: None,
             reaction: None,
@@ -210,6 +225,7 @@ impl Person {
             closed_at: None,
             mending: Mending::new(now),
             shown,
+            screen_shown: shown,
             talk: Talk::default(),
         }
     }
@@ -222,6 +238,7 @@ impl Person {
     pub(super) fn set_media(&mut self, media: MediaState) {
         self.muted = media.microphone_muted;
         self.camera_off = media.camera_off;
+        self.screen = media.screen.then(|| self.screen.unwrap_or_default());
         if media.camera_off {
             self.picture = false;
             self.video = None;

@@ -16,6 +16,7 @@ mod chat;
 mod links;
 mod networks;
 mod paths;
+mod screens;
 
 fn session(n: u8) -> SessionId {
     SessionId::from_bytes([n; 16])
@@ -315,6 +316,7 @@ fn the_others_devices_show() {
             media: MediaState {
                 microphone_muted: true,
                 camera_off: true,
+                screen: false,
             },
         },
     );

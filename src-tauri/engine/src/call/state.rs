@@ -13,7 +13,7 @@ use super::person::Person;
 use super::trouble::Trouble;
 use crate::audio::{MicrophoneSpec, SpeakerSpec, Treatment};
 use crate::device::{DeviceInfo, DeviceProblem};
-use crate::video::CameraSpec;
+use crate::video::{CameraSpec, ScreenSpec};
 
 /// Where the user is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -136,6 +136,39 @@ pub struct MyCamera {
     pub height: u32,
 }
 
+/// The screen that I share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MyScreen {
+    /// What is shared, in the CLI's words: `default`, `window:ID`; `none` while nothing is.
+    pub spec: String,
+    /// How it stands.
+    pub status: DeviceStatus,
+    /// Name of the screen or window.
+    pub source: Option<String>,
+    /// Pixels; 0 before the first picture.
+    pub width: u32,
+    /// Pixels; 0 before the first picture.
+    pub height: u32,
+}
+
+impl MyScreen {
+    /// Nothing is shared.
+    pub(super) fn none() -> Self {
+        Self {
+            spec: ScreenSpec::None.to_string(),
+            status: DeviceStatus::None,
+            source: None,
+            width: 0,
+            height: 0,
+        }
+    }
+
+    /// Something is, or would be if it were there.
+    pub fn is_shared(&self) -> bool {
+        self.spec != ScreenSpec::None.to_string()
+    }
+}
+
 /// My speaker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MySpeaker {
@@ -158,6 +191,8 @@ pub struct Me {
     pub microphone: MyMicrophone,
     /// What films me.
     pub camera: MyCamera,
+    /// What I share of my screen.
+    pub screen: MyScreen,
     /// What I hear with.
     pub speaker: MySpeaker,
     /// This computer does not keep up with encoding: the others see me smaller, or less often.
@@ -184,6 +219,11 @@ impl Me {
         MediaState {
             microphone_muted: self.microphone.muted,
             camera_off: self.camera.off || sees_nothing,
+            screen: self.screen.is_shared()
+                && matches!(
+                    self.screen.status,
+                    DeviceStatus::Ok | DeviceStatus::Lost | DeviceStatus::Silent
+                ),
         }
     }
 }
@@ -312,6 +352,7 @@ impl CallState {
                     width: 0,
                     height: 0,
                 },
+                screen: MyScreen::none(),
                 speaker: MySpeaker {
                     spec: start.speaker.to_string(),
                     status: DeviceStatus::Opening,

@@ -7,6 +7,7 @@
 mod away;
 mod people;
 mod repair;
+mod screen;
 mod talk;
 
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ use super::state::{CallState, DeviceStatus, Devices, MAX_PRESENT, Phase};
 use super::trouble::Trouble;
 use crate::device::DeviceEvent;
 use crate::signaling::{Entered, SignalingEvent};
+use crate::video::ScreenSpec;
 
 /// A stream that comes back sooner than this is nobody's business. Longer than a server's restart (measured: 20 ms), shorter than patience.
 const SERVER_LOST_SHOWN_AFTER: Duration = Duration::from_secs(3);
@@ -49,6 +51,7 @@ pub fn update(state: &mut CallState, event: Event, now: Instant) -> Vec<Effect> 
             change,
         } => talk::changed(state, session, epoch, change, now, &mut effects),
         Event::Device(kind, event) => device_changed(state, kind, event, &mut effects),
+        Event::Screen(event) => screen::changed(state, event, &mut effects),
         Event::Devices(devices) => devices_changed(state, devices),
         Event::Network(change) => repair::network_changed(state, change, now, &mut effects),
         Event::Measured(measured) => show_figures(state, measured),
@@ -81,6 +84,7 @@ fn obey(state: &mut CallState, command: Command, now: Instant, effects: &mut Vec
             }));
             effects.push(Effect::Leave);
             state.me.hand = None;
+            screen::share(state, ScreenSpec::None, effects);
             state.phase = Phase::Left;
         }
         Command::SetMuted(muted) => {
@@ -116,6 +120,8 @@ fn obey(state: &mut CallState, command: Command, now: Instant, effects: &mut Vec
             state.me.speaker.status = DeviceStatus::Opening;
             effects.push(Effect::UseSpeaker(spec));
         }
+        Command::Share(spec) => screen::share(state, spec, effects),
+        Command::ShowScreens(list) => screen::show(state, &list),
         Command::PlayTestSound => effects.push(Effect::PlayTestSound),
         Command::Rename(name) => {
             state.me.name = name;
@@ -328,6 +334,9 @@ fn show_figures(state: &mut CallState, measured: Measured) {
     if let Some((width, height)) = measured.camera_size {
         (state.me.camera.width, state.me.camera.height) = (width, height);
     }
+    if let Some((width, height)) = measured.screen_size {
+        (state.me.screen.width, state.me.screen.height) = (width, height);
+    }
     for (id, figures) in measured.people {
         let Some(person) = state.people.iter_mut().find(|person| person.id == id) else {
             continue;
@@ -336,6 +345,7 @@ fn show_figures(state: &mut CallState, measured: Measured) {
             speaking,
             picture,
             paused,
+            screen,
             limited,
             behind,
             video,
@@ -347,6 +357,7 @@ fn show_figures(state: &mut CallState, measured: Measured) {
         person.paused = paused && !person.camera_off && person.linked();
         (person.limited, person.behind) = (limited, behind);
         person.video = video.filter(|_| person.picture);
+        screen::measured(person, screen);
         person.path = path;
         person.quality = quality;
     }

@@ -27,6 +27,7 @@ use super::event::{LinkEvent, MediaSink};
 use super::keeper::{Keeper, Posts};
 use super::observer::{NOTICE_CAPACITY, Notice, Observer};
 use super::peer::Peer;
+use super::picture::Picture;
 use super::pump::{Pipes, Pump, Streams};
 use super::shared::Shared;
 use super::stats::LinkStats;
@@ -89,6 +90,7 @@ impl Link {
         let (stop, stopping) = watch::channel(false);
         let (closed, closing) = watch::channel(false);
         let (remote_camera, camera_known) = watch::channel(None);
+        let (remote_screen, screen_known) = watch::channel(None);
         let (control, control_out) = mpsc::channel(CONTROL_CAPACITY);
         let (chat, chat_out) = mpsc::channel(CHAT_CAPACITY);
         let (finished, done) = watch::channel(());
@@ -97,12 +99,13 @@ impl Link {
         let pipes = Pipes {
             shared: shared.clone(),
             feedback: peer.feedback,
-            remote_camera: camera_known,
+            remote: [camera_known, screen_known],
             events: events.clone(),
         };
         let streams = Streams {
             microphone: OutgoingVoice::new(peer.microphone),
             camera: peer.camera,
+            screen: peer.screen,
             filler: peer.filler,
         };
         let (pump, ended) = (Pump::new(pipes, streams), closed.clone());
@@ -123,7 +126,7 @@ impl Link {
             stop: stopping,
             closed: closing,
             mids: mids_known,
-            remote_camera,
+            remote: [remote_camera, remote_screen],
         };
         let connection = peer.connection;
         let (to_keep, to_follow) = (connection.clone(), shared.clone());
@@ -313,6 +316,17 @@ impl Link {
         self.shared.push_video(frame);
     }
 
+    /// Offers one picture of our screen; never waits. As [`send_video`](Self::send_video), once it is
+    /// [taken](Self::take_screen).
+    pub fn send_screen(&self, frame: &Arc<EncodedVideo>) {
+        self.shared.push_screen(frame);
+    }
+
+    /// Whether the pictures of our screen are sent from now on. Begins with a keyframe, which is asked for. Never waits.
+    pub fn take_screen(&self, take: Take) {
+        self.shared.take_screen(take);
+    }
+
     /// Which pictures are sent from now on. A layer begins with its next keyframe, which is asked for;
     /// until then the old one goes on. Never waits.
     pub fn take(&self, take: Take) {
@@ -337,14 +351,14 @@ impl Link {
         }
     }
 
-    /// Asks the other side to send packets of its camera once more. Never waits.
-    pub fn nack(&self, sequences: Vec<u16>) {
-        self.shared.request_packets(&sequences);
+    /// Asks the other side to send packets of one of its pictures once more. Never waits.
+    pub fn nack(&self, picture: Picture, sequences: &[u16]) {
+        self.shared.request_packets(picture, sequences);
     }
 
     /// Asks the other side for a keyframe, at most twice a second. Never waits.
-    pub fn request_keyframe(&self) {
-        self.shared.request_keyframe();
+    pub fn request_keyframe(&self, picture: Picture) {
+        self.shared.request_keyframe(picture);
     }
 
     /// Queues a control message, in order and reliably, also before the channel is open.

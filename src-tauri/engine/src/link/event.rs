@@ -16,6 +16,8 @@ pub trait MediaSink: Send + Sync {
     fn audio_copy(&self, _copy: RtpPacket, _behind: u16) {}
     /// A packet of the other side's camera.
     fn video(&self, packet: RtpPacket);
+    /// A packet of the screen that the other side shares.
+    fn screen(&self, _packet: RtpPacket) {}
     /// What the other side says about its microphone's timestamps and its clock, from the next packet on.
     fn audio_clock(&self, _clock: SenderClock) {}
     /// The same about its camera's.
@@ -43,6 +45,8 @@ pub enum LinkEvent {
     /// The other side can decode nothing of this layer until it gets a keyframe. At most two a second,
     /// and one whenever another layer is taken.
     KeyframeRequested(Layer),
+    /// The same of the screen that we share.
+    ScreenKeyframeRequested,
     /// Control messages can be sent. Those sent before have been kept.
     ControlOpen,
     /// A control message from the other side, at most

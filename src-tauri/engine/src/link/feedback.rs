@@ -23,6 +23,7 @@ use rtc::shared::error::Error;
 use tokio::sync::mpsc;
 
 use super::clocks::Clocks;
+use super::picture::Picture;
 use super::transport_cc::ReportReader;
 use crate::transport::bitrate::Bitrate;
 use crate::transport::report::{ReportBlock, SenderReports};
@@ -37,10 +38,10 @@ const MAX_NACKED: usize = 512;
 /// Something the other side said.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Feedback {
-    /// It misses these packets of our camera.
-    Nack(Vec<u16>),
-    /// It can decode nothing of our camera until there is a keyframe.
-    Keyframe,
+    /// It misses these packets of one of our pictures.
+    Nack(Picture, Vec<u16>),
+    /// It can decode nothing of that picture until there is a keyframe.
+    Keyframe(Picture),
     /// When which of our packets arrived.
     Arrivals(TransportReport),
     /// What we send it should be no more than this, everything together.
@@ -54,10 +55,11 @@ pub(super) enum Feedback {
     },
 }
 
-/// Copies feedback on our two streams into a queue.
+/// Copies feedback on our streams into a queue.
 pub(super) struct FeedbackTap {
     microphone: u32,
     camera: u32,
+    screen: u32,
     out: mpsc::Sender<Feedback>,
     sent: SenderReports,
     reader: ReportReader,
@@ -70,13 +72,14 @@ impl FeedbackTap {
     /// For the streams of these identifiers.
     pub fn new(
         microphone: u32,
-        camera: u32,
+        [camera, screen]: [u32; 2],
         out: mpsc::Sender<Feedback>,
         clocks: Arc<Clocks>,
     ) -> Self {
         Self {
             microphone,
             camera,
+            screen,
             out,
             sent: SenderReports::default(),
             reader: ReportReader::default(),
@@ -89,24 +92,28 @@ impl FeedbackTap {
     fn read(&mut self, packet: &dyn rtcp::Packet, now: Instant) {
         let any = packet.as_any();
         if let Some(nack) = any.downcast_ref::<TransportLayerNack>() {
-            if nack.media_ssrc == self.camera {
+            if let Some(picture) = self.picture(nack.media_ssrc) {
                 let asked = nack.nacks.iter().flat_map(|pair| pair.packet_list());
-                self.tell(Feedback::Nack(asked.take(MAX_NACKED).collect()));
+                self.tell(Feedback::Nack(picture, asked.take(MAX_NACKED).collect()));
             }
         } else if let Some(arrivals) = any.downcast_ref::<TransportLayerCc>() {
             if let Some(report) = self.reader.read(arrivals) {
                 self.tell(Feedback::Arrivals(report));
             }
         } else if let Some(pli) = any.downcast_ref::<PictureLossIndication>() {
-            if pli.media_ssrc == self.camera {
-                self.tell(Feedback::Keyframe);
+            if let Some(picture) = self.picture(pli.media_ssrc) {
+                self.tell(Feedback::Keyframe(picture));
             }
         } else if let Some(fir) = any.downcast_ref::<FullIntraRequest>() {
-            if fir.fir.iter().any(|entry| entry.ssrc == self.camera) {
-                self.tell(Feedback::Keyframe);
+            let mut asked = [false; 2];
+            for picture in fir.fir.iter().filter_map(|entry| self.picture(entry.ssrc)) {
+                // However often it is said in one packet, it is said once.
+                if !std::mem::replace(&mut asked[picture as usize], true) {
+                    self.tell(Feedback::Keyframe(picture));
+                }
             }
         } else if let Some(most) = any.downcast_ref::<ReceiverEstimatedMaximumBitrate>() {
-            if most.ssrcs.contains(&self.camera) {
+            if most.ssrcs.iter().any(|ssrc| self.picture(*ssrc).is_some()) {
                 // What is no number becomes 0, and what is too large the largest.
                 self.tell(Feedback::Most(Bitrate::from_bps(most.bitrate as u64)));
             }
@@ -115,6 +122,15 @@ impl FeedbackTap {
         } else if let Some(report) = any.downcast_ref::<SenderReport>() {
             self.clocks.hear(report);
             self.report(&report.reports, now);
+        }
+    }
+
+    /// Which of our pictures this stream is.
+    fn picture(&self, ssrc: u32) -> Option<Picture> {
+        match ssrc {
+            ssrc if ssrc == self.camera => Some(Picture::Camera),
+            ssrc if ssrc == self.screen => Some(Picture::Screen),
+            _ => None,
         }
     }
 
@@ -141,7 +157,7 @@ impl FeedbackTap {
     fn corrected(&self, report: &SenderReport, now: Instant) -> Option<SenderReport> {
         let rtp_time = match report.ssrc {
             ssrc if ssrc == self.microphone => self.clocks.voice(now)?,
-            ssrc if ssrc == self.camera => self.clocks.picture(now)?,
+            ssrc if self.picture(ssrc).is_some() => self.clocks.picture(now)?,
             _ => return None,
         };
         Some(SenderReport {
@@ -215,11 +231,12 @@ mod tests {
 
     const MICROPHONE: u32 = 1;
     const CAMERA: u32 = 2;
+    const SCREEN: u32 = 3;
 
     fn tap() -> (FeedbackTap, mpsc::Receiver<Feedback>) {
         let (out, heard) = mpsc::channel(FEEDBACK_CAPACITY);
         (
-            FeedbackTap::new(MICROPHONE, CAMERA, out, Arc::default()),
+            FeedbackTap::new(MICROPHONE, [CAMERA, SCREEN], out, Arc::default()),
             heard,
         )
     }
@@ -244,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_for_packets_of_our_camera_is_heard() {
+    fn a_request_for_packets_of_a_picture_of_ours_is_heard() {
         let nack = |media_ssrc| TransportLayerNack {
             sender_ssrc: 9,
             media_ssrc,
@@ -253,7 +270,10 @@ mod tests {
                 lost_packets: 0b101,
             }],
         };
-        assert_eq!(hear(nack(CAMERA)), Some(Feedback::Nack(vec![65_535, 0, 2])));
+        for (ssrc, picture) in [(CAMERA, Picture::Camera), (SCREEN, Picture::Screen)] {
+            let asked = Feedback::Nack(picture, vec![65_535, 0, 2]);
+            assert_eq!(hear(nack(ssrc)), Some(asked));
+        }
         assert_eq!(hear(nack(77)), None, "no stream of ours");
     }
 
@@ -278,18 +298,20 @@ mod tests {
             sender_ssrc: 9,
             media_ssrc,
         };
-        assert_eq!(hear(pli(CAMERA)), Some(Feedback::Keyframe));
         assert_eq!(hear(pli(77)), None);
-        let entry = FirEntry {
-            ssrc: CAMERA,
-            sequence_number: 1,
-        };
-        let fir = FullIntraRequest {
-            sender_ssrc: 9,
-            media_ssrc: 0,
-            fir: vec![entry],
-        };
-        assert_eq!(hear(fir), Some(Feedback::Keyframe));
+        for (ssrc, picture) in [(CAMERA, Picture::Camera), (SCREEN, Picture::Screen)] {
+            assert_eq!(hear(pli(ssrc)), Some(Feedback::Keyframe(picture)));
+            let entry = FirEntry {
+                ssrc,
+                sequence_number: 1,
+            };
+            let fir = FullIntraRequest {
+                sender_ssrc: 9,
+                media_ssrc: 0,
+                fir: vec![entry],
+            };
+            assert_eq!(hear(fir), Some(Feedback::Keyframe(picture)));
+        }
     }
 
     #[test]
@@ -351,7 +373,7 @@ mod tests {
             media_ssrc: CAMERA,
             nacks: pairs,
         };
-        let Some(Feedback::Nack(asked)) = hear(nack) else {
+        let Some(Feedback::Nack(_, asked)) = hear(nack) else {
             panic!("a request for packets is heard")
         };
         assert_eq!(asked.len(), MAX_NACKED);

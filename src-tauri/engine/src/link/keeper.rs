@@ -18,9 +18,10 @@ use super::candidate::LocalCandidates;
 use super::config::{DISCONNECTED_AFTER, NO_PATH_AFTER};
 use super::error::LinkFailure;
 use super::event::{LinkEvent, MediaSink};
+use super::incoming_picture::RemotePicture;
 use super::lines::{Line, PayloadTypes};
 use super::observer::Notice;
-use super::pump::RemoteCamera;
+use super::picture::Picture;
 use super::receive::receive;
 use super::shared::{Shared, until};
 use super::stats::{LinkState, Route, Transport};
@@ -42,7 +43,8 @@ pub(super) struct Posts {
     pub closed: watch::Receiver<bool>,
     /// The names of the media sections, in order.
     pub mids: watch::Receiver<Vec<String>>,
-    pub remote_camera: watch::Sender<Option<RemoteCamera>>,
+    /// The other side's pictures, by [`Picture`].
+    pub remote: [watch::Sender<Option<RemotePicture>>; 2],
 }
 
 /// Addresses at relays behind streams that are remembered: those of several restarts.
@@ -173,10 +175,12 @@ impl Keeper {
                 self.look().await;
                 // What waited for the path is too old by now, and what builds on it of no use.
                 self.shared.outbox().restart();
+                self.shared.screen().restart();
                 self.shared.path_changed();
                 self.shared.set_open(true);
                 self.tell(LinkEvent::Connected).await;
                 self.shared.need_keyframe();
+                self.shared.need_screen_keyframe();
             }
             RTCPeerConnectionState::Disconnected
                 // Who has closed the connection is not expected back.
@@ -225,14 +229,19 @@ impl Keeper {
             tracing::warn!("a track that belongs to no section of the call");
             return;
         };
-        if line == Line::Camera
+        let picture = match line {
+            Line::Camera => Some(Picture::Camera),
+            Line::Screen => Some(Picture::Screen),
+            Line::Microphone | Line::SharedSound => None,
+        };
+        if let Some(picture) = picture
             && let Some(ssrc) = track.ssrcs().await.first().copied()
         {
-            let camera = RemoteCamera {
+            let remote = RemotePicture {
                 track: track.clone(),
                 ssrc,
             };
-            self.posts.remote_camera.send_replace(Some(camera));
+            self.posts.remote[picture as usize].send_replace(Some(remote));
         }
         let (sink, shared) = (self.sink.clone(), self.shared.clone());
         self.children

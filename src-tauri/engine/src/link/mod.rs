@@ -16,7 +16,8 @@
 //! - `lines`, `peer`, `addresses`, `relay_stream`: what a connection is made of
 //! - `keeper`, `observer`: the task that watches a connection and tells of it
 //! - `selector`, `outbox`, `repairs`: what is to be sent, and in which order
-//! - `pump`, `voice`, `stream`, `feedback`: packets out, and what the other side says about them
+//! - `pump`, `voice`, `outgoing_picture`, `filler`, `stream`, `feedback`: packets out, and what the other side says about them
+//! - `incoming_picture`: what is asked of the other side's pictures
 //! - `arrival_tap`, `transport_cc`: when packets arrived, said and heard
 //! - `clocks`: when things were captured, as the two sides report it
 //! - `channel`, `control`, `chat`: messages, both ways
@@ -35,11 +36,15 @@ mod description;
 mod error;
 mod event;
 mod feedback;
+mod filler;
+mod incoming_picture;
 mod keeper;
 mod lines;
 mod observer;
 mod outbox;
+mod outgoing_picture;
 mod peer;
+mod picture;
 mod pump;
 mod receive;
 mod relay_stream;
@@ -60,4 +65,5 @@ pub use connection::Link;
 pub use control::MAX_CONTROL_BYTES;
 pub use error::{LinkError, LinkFailure};
 pub use event::{LinkEvent, MediaSink};
+pub use picture::Picture;
 pub use stats::{KindStats, LinkState, LinkStats, Path, Route, Transport};

@@ -31,6 +31,31 @@ const CROWDED: Duration = Duration::from_millis(100);
 /// dearer. But not for longer than this: then the path has all but gone.
 const MAX_SENDING: Duration = Duration::from_secs(1);
 
+/// How long pictures may wait and take.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// When they wait this long, those that nothing builds on are left out.
+    crowded: Duration,
+    /// They wait no longer than this.
+    waiting: Duration,
+    /// One that has begun takes no longer than this.
+    sending: Duration,
+}
+
+/// Of faces, which are talked to.
+const FACES: Patience = Patience {
+    crowded: CROWDED,
+    waiting: MAX_WAIT,
+    sending: MAX_SENDING,
+};
+
+/// Of a screen, which is read: a whole page of text takes a second or two on a thin line, and is worth it.
+const SCREENS: Patience = Patience {
+    crowded: Duration::from_millis(500),
+    waiting: Duration::from_secs(1),
+    sending: Duration::from_secs(5),
+};
+
 /// What became of a picture.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Queued {
@@ -63,6 +88,7 @@ struct Waiting {
 /// The queues of one link.
 #[derive(Debug)]
 pub(super) struct Outbox {
+    patience: Patience,
     selector: Selector,
     audio: VecDeque<(Arc<EncodedAudio>, Instant)>,
     video: VecDeque<Waiting>,
@@ -81,6 +107,7 @@ pub(super) struct Outbox {
 impl Default for Outbox {
     fn default() -> Self {
         Self {
+            patience: FACES,
             selector: Selector::default(),
             audio: VecDeque::new(),
             video: VecDeque::new(),
@@ -95,6 +122,16 @@ impl Default for Outbox {
 }
 
 impl Outbox {
+    /// For the pictures of a screen; none is taken yet.
+    pub fn of_screen() -> Self {
+        let mut outbox = Self {
+            patience: SCREENS,
+            ..Self::default()
+        };
+        outbox.take(Take::NOTHING);
+        outbox
+    }
+
     /// Queues a packet of audio.
     pub fn push_audio(&mut self, packet: Arc<EncodedAudio>, now: Instant) {
         if self.audio.len() == AUDIO_CAPACITY {
@@ -157,6 +194,7 @@ impl Outbox {
 
     /// Gives up what has waited too long.
     pub fn expire(&mut self, now: Instant) {
+        let patience = self.patience;
         let too_old = |since: Instant, limit| now.saturating_duration_since(since) > limit;
         while self
             .audio
@@ -167,7 +205,7 @@ impl Outbox {
             self.audio_dropped += 1;
         }
         if let Some((sending, _)) = &self.current {
-            if too_old(sending.queued, MAX_SENDING) {
+            if too_old(sending.queued, patience.sending) {
                 self.current = None;
                 self.video_dropped += 1;
                 self.drop_to_keyframe();
@@ -182,7 +220,7 @@ impl Outbox {
         let Some(oldest) = self.video.front().map(|oldest| since(oldest, left)) else {
             return;
         };
-        if too_old(oldest, CROWDED) {
+        if too_old(oldest, patience.crowded) {
             let before = self.video.len();
             self.video.retain(|waiting| !waiting.frame.droppable);
             self.video_dropped += (before - self.video.len()) as u64;
@@ -190,7 +228,7 @@ impl Outbox {
         while self
             .video
             .front()
-            .is_some_and(|oldest| too_old(since(oldest, left), MAX_WAIT))
+            .is_some_and(|oldest| too_old(since(oldest, left), patience.waiting))
         {
             self.drop_oldest();
         }

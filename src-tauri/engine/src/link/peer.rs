@@ -44,7 +44,8 @@ pub(super) struct Peer {
     pub connection: Arc<dyn PeerConnection>,
     pub microphone: OutgoingStream,
     pub camera: OutgoingStream,
-    /// The screen's stream, which carries what fills up probes of the path: the camera's would then
+    pub screen: OutgoingStream,
+    /// The shared sound's stream, which carries what fills up probes of the path: a picture's would then
     /// have holes whenever such a packet is lost.
     pub filler: OutgoingStream,
     pub feedback: mpsc::Receiver<Feedback>,
@@ -69,9 +70,10 @@ impl Peer {
         clocks: Arc<Clocks>,
         random: &Random,
     ) -> Result<Self, Error> {
-        let [microphone, camera] = [Line::Microphone, Line::Camera].map(|line| random.ssrc(line));
+        let [microphone, camera, screen] =
+            [Line::Microphone, Line::Camera, Line::Screen].map(|line| random.ssrc(line));
         let (out, feedback) = mpsc::channel(FEEDBACK_CAPACITY);
-        let tap = FeedbackTap::new(microphone, camera, out, clocks);
+        let tap = FeedbackTap::new(microphone, [camera, screen], out, clocks);
         // No NACK generator or responder and no bandwidth estimation of the library: ours are bounded.
         let interceptors = configure_rtcp_reports(Registry::new())
             .with(Slot::from(ARRIVAL_TAP_SLOT), ArrivalTap::new(camera))
@@ -114,7 +116,8 @@ impl Peer {
         Ok(Self {
             microphone: stream(0, microphone),
             camera: stream(1, camera),
-            filler: stream(2, random.ssrc(Line::Screen)),
+            screen: stream(2, screen),
+            filler: stream(3, random.ssrc(Line::SharedSound)),
             feedback,
             control: channel(&*connection, "control", CONTROL_STREAM).await?,
             chat: channel(&*connection, "chat", CHAT_STREAM).await?,

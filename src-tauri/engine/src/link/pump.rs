@@ -1,7 +1,7 @@
 //! The task that sends: media out, repair out, requests out, and feedback in.
 //!
 //! One per link. What the pacer allows leaves, in this order: audio, which never waits; repair, within
-//! its share; the next packet of the picture; filler, when the path is probed. It sleeps until the
+//! its share; the next packet of the camera's picture, then of the screen's; filler, when the path is probed. It sleeps until the
 //! pacer or a request is due or somebody wakes it, so an idle link costs nothing, and one that sends
 //! some forty wake-ups a second beside its packets. While it waits for the connection's driver, the
 //! outbox is cut by the media threads.
@@ -12,27 +12,22 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rtc::rtcp;
-use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtcp::payload_feedbacks::receiver_estimated_maximum_bitrate::ReceiverEstimatedMaximumBitrate;
-use rtc::rtcp::transport_feedbacks::transport_layer_nack::{
-    TransportLayerNack, nack_pairs_from_sequence_numbers,
-};
 use tokio::sync::{mpsc, watch};
-use webrtc::media_stream::track_remote::TrackRemote;
 
 use super::error::LinkError;
 use super::event::LinkEvent;
 use super::feedback::Feedback;
-use super::repairs::Repairs;
+use super::filler;
+use super::incoming_picture::{IncomingPicture, RemotePicture};
+use super::outgoing_picture::{Left, OutgoingPicture};
+use super::picture::Picture;
 use super::shared::{Congestion, Shared, until};
 use super::stats::count;
 use super::stream::{OVERHEAD, OutgoingStream, TransportNumbers};
 use super::voice::OutgoingVoice;
 use crate::transport::bitrate::Bitrate;
 use crate::transport::estimator::{Estimator, ProbeId};
-use crate::transport::history::{History, SentPacket};
-use crate::transport::keyframe::KeyframeGate;
-use crate::transport::layer::Layer;
 use crate::transport::pacer::{Kind, PADDING, Pacer, Step, Waiting};
 
 /// How often the estimator is asked for a probe while media flows: at the first waking after the one, so that a picture's
@@ -64,21 +59,12 @@ const UNREPORTED: Bitrate = Bitrate::from_kbps(12_000);
 /// keyframe must not stand in the way of the first words.
 const REPORTS_BEGIN: Duration = Duration::from_secs(2);
 
-/// The NAL unit type "filler data" (H.264, section 7.3.2.7), which every decoder passes over.
-const FILLER_UNIT: u8 = 12;
-
-/// The other side's camera, once its first packet has come.
-#[derive(Clone)]
-pub(super) struct RemoteCamera {
-    pub track: Arc<dyn TrackRemote>,
-    pub ssrc: u32,
-}
-
 /// What the pump is connected to.
 pub(super) struct Pipes {
     pub shared: Arc<Shared>,
     pub feedback: mpsc::Receiver<Feedback>,
-    pub remote_camera: watch::Receiver<Option<RemoteCamera>>,
+    /// The other side's pictures, by [`Picture`].
+    pub remote: [watch::Receiver<Option<RemotePicture>>; 2],
     pub events: mpsc::Sender<LinkEvent>,
 }
 
@@ -86,12 +72,22 @@ pub(super) struct Pipes {
 pub(super) struct Streams {
     pub microphone: OutgoingVoice,
     pub camera: OutgoingStream,
+    pub screen: OutgoingStream,
     pub filler: OutgoingStream,
 }
 
 pub(super) struct Pump {
-    pipes: Pipes,
-    streams: Streams,
+    shared: Arc<Shared>,
+    feedback: mpsc::Receiver<Feedback>,
+    events: mpsc::Sender<LinkEvent>,
+    microphone: OutgoingVoice,
+    filler: OutgoingStream,
+    /// The timestamp of the next filler.
+    filler_time: u32,
+    /// Ours, by [`Picture`]: the camera's goes first.
+    outgoing: [OutgoingPicture; 2],
+    /// Theirs.
+    incoming: [IncomingPicture; 2],
     numbers: TransportNumbers,
     estimator: Estimator,
     pacer: Pacer,
@@ -104,15 +100,6 @@ pub(super) struct Pump {
     probed: Instant,
     /// When the pacer will let something go.
     paced_until: Option<Instant>,
-    /// What was sent of our camera, to be sent again.
-    history: History,
-    repairs: Repairs,
-    /// Keyframes that the other side asks us for, or needs though it may not know.
-    asked: KeyframeGate,
-    /// Of which layer.
-    asked_layer: Option<Layer>,
-    /// Keyframes that we ask the other side for.
-    asking: KeyframeGate,
     /// When the other side is next to be told how much it should send at most, if that is bounded.
     bound_due: Instant,
 }
@@ -121,8 +108,14 @@ impl Pump {
     pub fn new(pipes: Pipes, streams: Streams) -> Self {
         let now = Instant::now();
         Self {
-            pipes,
-            streams,
+            shared: pipes.shared,
+            feedback: pipes.feedback,
+            events: pipes.events,
+            microphone: streams.microphone,
+            filler: streams.filler,
+            filler_time: 0,
+            outgoing: [streams.camera, streams.screen].map(OutgoingPicture::new),
+            incoming: pipes.remote.map(IncomingPicture::new),
             numbers: TransportNumbers::default(),
             estimator: Estimator::new(now),
             pacer: Pacer::new(now),
@@ -131,25 +124,21 @@ impl Pump {
             sent: None,
             probed: now,
             paced_until: None,
-            history: History::default(),
-            repairs: Repairs::default(),
-            asked: KeyframeGate::default(),
-            asked_layer: None,
-            asking: KeyframeGate::default(),
             bound_due: now,
         }
     }
 
     /// Runs until the connection has ended.
     pub async fn run(mut self) {
-        let shared = self.pipes.shared.clone();
+        let shared = self.shared.clone();
         loop {
             let deadline = self.deadline(&shared);
+            let [camera, screen] = &mut self.incoming;
             tokio::select! {
                 () = shared.wake.notified() => {}
-                Some(feedback) = self.pipes.feedback.recv() => self.hear(feedback),
-                // A track's first packets are lost, and with them its first keyframe.
-                Ok(()) = self.pipes.remote_camera.changed() => self.asking.request(),
+                Some(feedback) = self.feedback.recv() => self.hear(feedback),
+                () = camera.begins() => {}
+                () = screen.begins() => {}
                 () = until(deadline) => {}
             }
             if self.work(&shared).await.is_err() {
@@ -164,15 +153,10 @@ impl Pump {
             return None;
         }
         let probe = self.sent.map(|_| self.probed + PROBE_EVERY.end);
-        let moments = [
-            self.asked.deadline(),
-            self.asking.deadline(),
-            self.paced_until,
-            self.repairs.deadline(),
-            probe,
-            self.bound_due(shared),
-        ];
-        moments.into_iter().flatten().min()
+        let outgoing = self.outgoing.iter().map(OutgoingPicture::deadline);
+        let incoming = self.incoming.iter().map(IncomingPicture::deadline);
+        let others = [self.paced_until, probe, self.bound_due(shared)];
+        outgoing.chain(incoming).chain(others).flatten().min()
     }
 
     /// When the other side is next to be told how much it should send at most; none while that is not bounded.
@@ -182,22 +166,22 @@ impl Pump {
     }
 
     fn hear(&mut self, feedback: Feedback) {
-        let (shared, now) = (&self.pipes.shared, Instant::now());
+        let (shared, now) = (&self.shared, Instant::now());
         match feedback {
-            Feedback::Nack(sequences) => {
+            Feedback::Nack(picture, sequences) => {
                 count(&shared.counters.nacks_received);
-                self.repairs.ask(sequences, now);
+                self.outgoing[picture as usize].missed(sequences, now);
             }
-            Feedback::Keyframe => {
+            Feedback::Keyframe(picture) => {
                 count(&shared.counters.keyframe_requests_received);
-                self.asked.request();
+                self.outgoing[picture as usize].need_keyframe();
             }
             Feedback::Arrivals(report) => {
                 count(&shared.counters.arrival_reports_received);
                 self.estimator.feedback(&report, now);
                 let last = self.reported.replace(now);
                 if last.is_some_and(|last| now.saturating_duration_since(last) > AWAY) {
-                    self.back();
+                    self.outgoing.iter_mut().for_each(OutgoingPicture::back);
                 }
                 self.publish();
             }
@@ -213,18 +197,11 @@ impl Pump {
                 if audio {
                     path.remote_loss = loss;
                     drop(path);
-                    self.streams.microphone.report(loss);
+                    self.microphone.report(loss);
                     self.tell(LinkEvent::RemoteLoss(loss));
                 }
             }
         }
-    }
-
-    /// The path was away, and with it every picture that was sent. The keyframe that this calls for waits neither for the
-    /// other side to ask nor for the ones that were asked for in vain.
-    fn back(&mut self) {
-        self.asked = KeyframeGate::default();
-        self.asked.request();
     }
 
     async fn work(&mut self, shared: &Shared) -> Result<(), LinkError> {
@@ -235,7 +212,7 @@ impl Pump {
         self.obey(shared);
         self.request(shared).await?;
         loop {
-            while let Ok(feedback) = self.pipes.feedback.try_recv() {
+            while let Ok(feedback) = self.feedback.try_recv() {
                 self.hear(feedback);
             }
             let now = Instant::now();
@@ -266,23 +243,22 @@ impl Pump {
             bps => Bitrate::from_bps(bps),
         };
         self.estimator.set_wanted(wanted);
-        if orders.keyframe_needed.swap(false, Ordering::AcqRel) {
-            self.asked.request();
-        }
-        let (wanted, _) = shared.outbox().layers();
-        if self.asked_layer != wanted {
-            // The first keyframe of a layer does not wait because there was one of another.
-            self.asked_layer = wanted;
-            let needed = std::mem::take(&mut self.asked).is_waiting();
-            if needed {
-                self.asked.request();
+        let needed = [&orders.keyframe_needed, &orders.screen_keyframe_needed];
+        for (picture, needed) in self.outgoing.iter_mut().zip(needed) {
+            if needed.swap(false, Ordering::AcqRel) {
+                picture.need_keyframe();
             }
         }
-        match wanted {
-            Some(layer) if self.asked.poll(now) => self.tell(LinkEvent::KeyframeRequested(layer)),
-            Some(_) => {}
-            // Who takes no pictures needs no keyframe.
-            None => self.asked.satisfy(),
+        let [camera, screen] = &mut self.outgoing;
+        let (wanted, _) = shared.outbox().layers();
+        let layer = camera.keyframe_due(wanted, now);
+        let (wanted, _) = shared.screen().layers();
+        let due = screen.keyframe_due(wanted, now).is_some();
+        if let Some(layer) = layer {
+            self.tell(LinkEvent::KeyframeRequested(layer));
+        }
+        if due {
+            self.tell(LinkEvent::ScreenKeyframeRequested);
         }
     }
 
@@ -317,17 +293,22 @@ impl Pump {
         outbox.expire(now);
         let (audio, video) = outbox.sizes();
         drop(outbox);
-        let repair = self.repairs.size(&mut self.history, round_trip, now);
+        let mut screen = shared.screen();
+        screen.expire(now);
+        let (_, page) = screen.sizes();
+        drop(screen);
+        let mut pictures = self.outgoing.iter_mut();
+        let repair = pictures.find_map(|picture| picture.repair_size(round_trip, now));
         let weight = |size: usize| size + OVERHEAD;
         Waiting {
             audio: audio.map(weight),
             repair: repair.map(weight),
-            video: video.map(weight),
+            video: video.or(page).map(weight),
         }
     }
 
     async fn send(&mut self, kind: Kind, probe: Option<ProbeId>) -> Result<(), LinkError> {
-        let (shared, now) = (self.pipes.shared.clone(), Instant::now());
+        let (shared, now) = (self.shared.clone(), Instant::now());
         let counters = &shared.counters;
         let (bytes, number) = match kind {
             Kind::Audio => {
@@ -335,30 +316,24 @@ impl Pump {
                     return Ok(());
                 };
                 let estimate = self.reported.map(|_| self.estimator.estimate());
-                let (voice, numbers) = (&mut self.streams.microphone, &mut self.numbers);
+                let (voice, numbers) = (&mut self.microphone, &mut self.numbers);
                 voice.send(&packet, estimate, numbers, &shared).await?
             }
             Kind::Repair => {
-                let Some(repair) = self.repairs.pop(self.estimator.loss(), now) else {
+                let Some(left) = self.repair(now).await? else {
                     return Ok(());
                 };
-                let bytes = repair.packet.payload.len();
-                counters.retransmitted.add(bytes);
-                // The other side's SRTP takes a copy for a replay, and would never report it.
-                let numbers = (!repair.copy).then_some(&mut self.numbers);
-                (
-                    bytes,
-                    self.streams.camera.send(repair.packet, numbers).await?,
-                )
+                counters.retransmitted.add(left.0);
+                left
             }
-            Kind::Video => self.send_video(&shared, now).await?,
+            Kind::Video => self.send_picture(&shared, now).await?,
             Kind::Padding => {
-                let mut payload = vec![0xff; PADDING];
-                payload[0] = FILLER_UNIT;
-                counters.padding.add(payload.len());
-                let filler = &mut self.streams.filler;
-                let packet = filler.number(0, false, payload.into());
-                (PADDING, filler.send(packet, Some(&mut self.numbers)).await?)
+                counters.padding.add(PADDING);
+                self.filler_time = self.filler_time.wrapping_add(filler::TICKS);
+                let silence = filler::silence(PADDING);
+                let packet = self.filler.number(self.filler_time, false, silence);
+                let number = self.filler.send(packet, Some(&mut self.numbers)).await?;
+                (PADDING, number)
             }
         };
         if bytes == 0 {
@@ -374,70 +349,64 @@ impl Pump {
         Ok(())
     }
 
-    async fn send_video(
-        &mut self,
-        shared: &Shared,
-        now: Instant,
-    ) -> Result<(usize, Option<u16>), LinkError> {
+    /// The camera's repairs first, then the screen's.
+    async fn repair(&mut self, now: Instant) -> Result<Option<Left>, LinkError> {
+        let loss = self.estimator.loss();
+        for picture in &mut self.outgoing {
+            if let Some(left) = picture.repair(loss, &mut self.numbers, now).await? {
+                return Ok(Some(left));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The camera's picture first, then the screen's.
+    async fn send_picture(&mut self, shared: &Shared, now: Instant) -> Result<Left, LinkError> {
+        let [camera, screen] = &mut self.outgoing;
         let popped = shared.outbox().pop_video(now);
+        if let Some(next) = popped {
+            if next.index == 0 {
+                shared.path().layer = Some((next.frame.width, next.frame.height));
+            }
+            let left = camera.send(next, &mut self.numbers, now).await?;
+            shared.counters.video_sent.add(left.0);
+            return Ok(left);
+        }
+        let popped = shared.screen().pop_video(now);
         let Some(next) = popped else {
             return Ok((0, None));
         };
-        let frame = &next.frame;
-        if next.index == 0 {
-            shared.path().layer = Some((frame.width, frame.height));
-            if frame.keyframe {
-                self.asked.satisfy();
-            }
-        }
-        let payload = frame.payloads[next.index].clone();
-        shared.counters.video_sent.add(payload.len());
-        let last = next.index + 1 == frame.payloads.len();
-        let bytes = payload.len();
-        let packet: SentPacket = self.streams.camera.number(next.timestamp, last, payload);
-        self.history.record(packet.clone(), now);
-        let number = self
-            .streams
-            .camera
-            .send(packet, Some(&mut self.numbers))
-            .await?;
-        Ok((bytes, number))
+        let left = screen.send(next, &mut self.numbers, now).await?;
+        shared.counters.screen_sent.add(left.0);
+        Ok(left)
     }
 
     /// Asks the other side for what we miss.
     async fn request(&mut self, shared: &Shared) -> Result<(), LinkError> {
-        let wanted = shared.take_requests();
-        if wanted.keyframe {
-            self.asking.request();
+        let (wanted, now) = (shared.take_requests(), Instant::now());
+        let mut packets: Vec<Box<dyn rtcp::Packet>> = Vec::new();
+        let mut by = None;
+        let pictures = self.incoming.iter_mut().zip(&self.outgoing);
+        for ((theirs, ours), wanted) in pictures.zip(&wanted) {
+            if wanted.keyframe {
+                theirs.need_keyframe();
+            }
+            if let Some(remote) = theirs.remote() {
+                let ssrcs = (ours.ssrc(), remote.ssrc);
+                packets.extend(theirs.ask(wanted, ssrcs, &shared.counters, now));
+                by.get_or_insert(remote);
+            }
         }
-        let Some(remote) = self.pipes.remote_camera.borrow().clone() else {
+        let Some(remote) = by else {
             return Ok(());
         };
-        let (sender_ssrc, media_ssrc) = (self.streams.camera.ssrc(), remote.ssrc);
-        let mut packets: Vec<Box<dyn rtcp::Packet>> = Vec::new();
-        if !wanted.nacks.is_empty() {
-            count(&shared.counters.nacks_sent);
-            packets.push(Box::new(TransportLayerNack {
-                sender_ssrc,
-                media_ssrc,
-                nacks: nack_pairs_from_sequence_numbers(&wanted.nacks),
-            }));
-        }
-        if self.asking.poll(Instant::now()) {
-            count(&shared.counters.keyframe_requests_sent);
-            packets.push(Box::new(PictureLossIndication {
-                sender_ssrc,
-                media_ssrc,
-            }));
-        }
-        let now = Instant::now();
         if self.bound_due(shared).is_some_and(|due| due <= now) {
             self.bound_due = now + BOUND_EVERY;
             let most = shared.orders.most.load(Ordering::Relaxed);
             packets.push(Box::new(ReceiverEstimatedMaximumBitrate {
-                sender_ssrc,
+                sender_ssrc: self.outgoing[Picture::Camera as usize].ssrc(),
                 bitrate: most as f32,
-                ssrcs: vec![media_ssrc],
+                ssrcs: vec![remote.ssrc],
             }));
         }
         if packets.is_empty() {
@@ -450,7 +419,7 @@ impl Pump {
     /// Lets others see what the estimator knows.
     fn publish(&self) {
         if self.reported.is_some() {
-            self.pipes.shared.path().congestion = Congestion {
+            self.shared.path().congestion = Congestion {
                 estimate: Some(self.estimator.estimate()),
                 acknowledged: self.estimator.acknowledged(),
                 loss: self.estimator.loss(),
@@ -462,6 +431,6 @@ impl Pump {
 
     /// An event that says nothing new once the next one is there: dropped when the owner is behind.
     fn tell(&self, event: LinkEvent) {
-        let _ = self.pipes.events.try_send(event);
+        let _ = self.events.try_send(event);
     }
 }

@@ -85,8 +85,12 @@ fn deliver(
             counters.video_received.add(packet.payload.len());
             sink.video(packet);
         }
-        // Nobody shares a screen yet; what comes is taken off the queue and let go.
-        Line::Screen | Line::SharedSound => {}
+        Line::Screen => {
+            counters.screen_received.add(packet.payload.len());
+            sink.screen(packet);
+        }
+        // Nobody plays it yet; what comes (fillers of probes, most of it) is taken off the queue and let go.
+        Line::SharedSound => {}
     }
 }
 

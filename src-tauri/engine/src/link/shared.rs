@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use super::clocks::Clocks;
 use super::outbox::{Outbox, Queued};
+use super::picture::Picture;
 use super::stats::{Counters, LinkState, LinkStats, Route};
 use crate::audio::EncodedAudio;
 use crate::transport::bitrate::Bitrate;
@@ -24,12 +25,12 @@ const MAX_NACKS: usize = 512;
 /// A bound that the other side has set holds for so long: it is said several times in that time.
 const MOST_HOLDS: Duration = Duration::from_secs(2);
 
-/// What this side wants of the other.
+/// What this side wants of one of the other's pictures.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
-    /// Packets of its camera.
+    /// Packets.
     pub nacks: Vec<u16>,
-    /// A keyframe of its camera.
+    /// A keyframe.
     pub keyframe: bool,
 }
 
@@ -65,16 +66,20 @@ pub(super) struct Orders {
     pub path_changed: AtomicBool,
     /// Only a keyframe would help the other side.
     pub keyframe_needed: AtomicBool,
+    /// The same of the screen.
+    pub screen_keyframe_needed: AtomicBool,
     /// The most that the encoders could use, bits per second; 0: unknown.
     pub wanted: AtomicU64,
     /// The most that the other side should send, bits per second; 0: as much as it can.
     pub most: AtomicU64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Shared {
     outbox: Mutex<Outbox>,
-    requests: Mutex<Requests>,
+    /// Only the pictures of a screen that is shared.
+    screen: Mutex<Outbox>,
+    requests: Mutex<[Requests; 2]>,
     path: Mutex<PathState>,
     /// There is, or just was, a path: what is sent has somewhere to go.
     open: AtomicBool,
@@ -83,6 +88,22 @@ pub(super) struct Shared {
     pub clocks: Arc<Clocks>,
     /// Something waits for the pump.
     pub wake: Notify,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            outbox: Mutex::default(),
+            screen: Mutex::new(Outbox::of_screen()),
+            requests: Mutex::default(),
+            path: Mutex::default(),
+            open: AtomicBool::default(),
+            orders: Orders::default(),
+            counters: Counters::default(),
+            clocks: Arc::default(),
+            wake: Notify::default(),
+        }
+    }
 }
 
 impl Shared {
@@ -116,6 +137,32 @@ impl Shared {
         self.wake.notify_one();
     }
 
+    pub fn push_screen(&self, frame: &Arc<EncodedVideo>) {
+        if !self.is_open() {
+            return;
+        }
+        match self.screen().push_video(frame.clone(), Instant::now()) {
+            Queued::Yes => {}
+            Queued::No => return,
+            Queued::KeyframeNeeded => return self.need_screen_keyframe(),
+        }
+        self.wake.notify_one();
+    }
+
+    pub fn take_screen(&self, take: Take) {
+        let needed = self.screen().take(take);
+        if needed.is_some() {
+            self.need_screen_keyframe();
+        }
+    }
+
+    /// Only a keyframe of the screen helps the other side.
+    pub fn need_screen_keyframe(&self) {
+        let needed = &self.orders.screen_keyframe_needed;
+        needed.store(true, Ordering::Release);
+        self.wake.notify_one();
+    }
+
     pub fn take(&self, take: Take) {
         let needed = self.outbox().take(take);
         if needed.is_some() {
@@ -135,25 +182,30 @@ impl Shared {
         self.wake.notify_one();
     }
 
-    pub fn request_packets(&self, sequences: &[u16]) {
-        let mut requests = lock(&self.requests);
+    pub fn request_packets(&self, picture: Picture, sequences: &[u16]) {
+        let mut all = lock(&self.requests);
+        let requests = &mut all[picture as usize];
         let room = MAX_NACKS - requests.nacks.len().min(MAX_NACKS);
         requests.nacks.extend(sequences.iter().take(room));
-        drop(requests);
+        drop(all);
         self.wake.notify_one();
     }
 
-    pub fn request_keyframe(&self) {
-        lock(&self.requests).keyframe = true;
+    pub fn request_keyframe(&self, picture: Picture) {
+        lock(&self.requests)[picture as usize].keyframe = true;
         self.wake.notify_one();
     }
 
-    pub fn take_requests(&self) -> Requests {
+    pub fn take_requests(&self) -> [Requests; 2] {
         std::mem::take(&mut *lock(&self.requests))
     }
 
     pub fn outbox(&self) -> MutexGuard<'_, Outbox> {
         lock(&self.outbox)
+    }
+
+    pub fn screen(&self) -> MutexGuard<'_, Outbox> {
+        lock(&self.screen)
     }
 
     pub fn path(&self) -> MutexGuard<'_, PathState> {
@@ -189,6 +241,8 @@ impl Shared {
             audio_sent: counters.audio_sent.get(),
             audio_copies_sent: counters.audio_copies.get(),
             video_sent: counters.video_sent.get(),
+            screen_sent: counters.screen_sent.get(),
+            screen_received: counters.screen_received.get(),
             retransmitted: counters.retransmitted.get(),
             padding: counters.padding.get(),
             audio_received: counters.audio_received.get(),

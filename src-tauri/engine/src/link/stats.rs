@@ -140,6 +140,10 @@ pub struct LinkStats {
     pub audio_received: KindStats,
     /// Video received, repaired packets included.
     pub video_received: KindStats,
+    /// A shared screen sent for the first time.
+    pub screen_sent: KindStats,
+    /// A shared screen received, repaired packets included.
+    pub screen_received: KindStats,
     /// Width and height of the latest picture sent.
     pub layer: Option<(u32, u32)>,
     /// Audio packets dropped unsent.
@@ -186,6 +190,8 @@ pub(super) struct Counters {
     pub audio_sent: KindCounter,
     pub audio_copies: KindCounter,
     pub video_sent: KindCounter,
+    pub screen_sent: KindCounter,
+    pub screen_received: KindCounter,
     pub retransmitted: KindCounter,
     pub padding: KindCounter,
     pub audio_received: KindCounter,

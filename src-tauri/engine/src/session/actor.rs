@@ -14,6 +14,7 @@ use super::options::SessionOptions;
 use super::peer::{Order, Peer, Shown, Surroundings, Which};
 use super::receiving::Receiving;
 use super::roster::Roster;
+use super::screen_sending::{OwnScreen, ScreenSending};
 use super::sending::{OwnPicture, Sending};
 use crate::call::{
     CallState, Command, Devices, Effect, Event, LinkChange, Measured, Phase, Start, Trouble, update,
@@ -50,6 +51,7 @@ pub(super) struct Actor {
     media: Media,
     roster: Roster,
     sending: Sending,
+    screen_sending: ScreenSending,
     receiving: Receiving,
     signaling: Option<Signaling>,
     /// Tells of the network for as long as the call lasts.
@@ -94,6 +96,7 @@ impl Actor {
             media,
             roster: Roster::default(),
             sending: Sending::new(most_picture),
+            screen_sending: ScreenSending::default(),
             receiving: Receiving::default(),
             signaling: None,
             _network: network,
@@ -162,11 +165,15 @@ impl Actor {
             self.carry_out(effect).await;
         }
         self.roster.expect_pictures(&self.state);
+        self.roster.expect_screens(&self.state, &self.frames);
         let all = self.state.people.iter().chain(&self.state.away);
-        let people: Vec<PersonId> = all.map(|person| person.id).collect();
+        let people: Vec<(PersonId, bool)> = all
+            .map(|person| (person.id, person.screen.is_some()))
+            .collect();
         self.frames.keep(|tile| match tile {
-            Tile::Me => true,
-            Tile::Person(id) => people.contains(id),
+            Tile::Me | Tile::MyScreen => true,
+            Tile::Person(id) => people.iter().any(|(known, _)| known == id),
+            Tile::Screen(id) => people.contains(&(*id, true)),
         });
         self.shown.send_replace(Arc::new(self.state.clone()));
     }
@@ -217,6 +224,7 @@ impl Actor {
             Effect::Chat { session, messages } => self.order(session, Order::Chat(messages)),
             Effect::UseCamera(spec) => self.media.camera.select(spec),
             Effect::TurnCameraOff(off) => self.media.camera.set_off(off),
+            Effect::UseScreen(spec) => self.media.screen.select(spec),
             Effect::UseMicrophone(spec) => self.media.microphone.select(spec),
             Effect::Treat(treatment) => self.media.microphone.treat(treatment),
             Effect::Mute(muted) => self.media.microphone.set_muted(muted),
@@ -239,8 +247,17 @@ impl Actor {
             off: self.state.me.media().camera_off,
         };
         let ways = self.roster.ways();
+        let screen = OwnScreen {
+            shared: self.state.me.screen.is_shared(),
+            there: self.media.page.latest().is_some(),
+        };
+        let now = Instant::now();
+        let bound = self.sending.bound();
+        let kept =
+            self.screen_sending
+                .decide(&ways, &self.media.screen_encoder, screen, bound, now);
         self.sending
-            .decide(&ways, &self.media.encoders, picture, Instant::now());
+            .decide(&ways, &self.media.encoders, picture, &kept, now);
     }
 
     fn open_link(&mut self, which: Which) {
@@ -253,6 +270,7 @@ impl Actor {
             signaling: signaling.clone(),
             fanout: self.fanout.clone(),
             encoders: self.media.encoders.clone(),
+            screen: self.media.screen_encoder.clone(),
             events: self.events.clone(),
             loopback: self.options.invite.server.is_this_machine(),
         };
@@ -359,6 +377,11 @@ impl Actor {
         let mut measured = Measured {
             microphone_level: crate::stats::meter(level_dbfs),
             speaking: self.media.microphone.is_speaking(),
+            screen_size: self
+                .media
+                .page
+                .latest()
+                .map(|frame| (frame.width, frame.height)),
             camera_size: picture.map(|frame| (frame.width, frame.height)),
             slow: self.sending.slow(),
             limited: self.sending.limited(),
@@ -376,6 +399,7 @@ impl Actor {
             cpu_seconds: process.cpu.as_secs_f64(),
             peak_rss_mb: process.peak_rss_bytes as f64 / 1e6,
             video_sent: self.media.video_sent(),
+            screen_sent: self.media.screen_sent(),
             audio_sent: self.media.audio_sent(elapsed),
             chat: ChatReport::of(&self.state),
             peers: self.roster.reports(),

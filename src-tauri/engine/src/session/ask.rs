@@ -1,4 +1,4 @@
-//! What I tell a person of how tall I show them. Pure.
+//! What I tell a person of how tall I show their pictures. Pure.
 //!
 //! Said when the channel opens and at every change, the first at once; a window that is being resized is not told of row by row.
 
@@ -7,22 +7,31 @@ use std::time::{Duration, Instant};
 /// Between two asks. A change of layer costs the sender a keyframe, so that more of them would help nobody.
 const ASK_INTERVAL: Duration = Duration::from_millis(200);
 
+/// How tall I show somebody's pictures, in rows of device pixels; none of one that I don't show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Rows {
+    /// Their camera's.
+    pub camera: Option<u32>,
+    /// The screen's that they share.
+    pub screen: Option<u32>,
+}
+
 /// Remembers what was said last, and when something may be said again.
 pub(super) struct Ask {
-    rows: Option<u32>,
+    rows: Rows,
     open: bool,
     said: Option<Said>,
 }
 
 /// What was said last.
 struct Said {
-    rows: Option<u32>,
+    rows: Rows,
     at: Instant,
     sent: bool,
 }
 
 impl Ask {
-    pub fn new(rows: Option<u32>) -> Self {
+    pub fn new(rows: Rows) -> Self {
         Self {
             rows,
             open: false,
@@ -30,8 +39,13 @@ impl Ask {
         }
     }
 
+    /// As tall as they are shown from now on.
+    pub fn rows(&self) -> Rows {
+        self.rows
+    }
+
     /// From now on they are shown so tall, or not at all.
-    pub fn set(&mut self, rows: Option<u32>) {
+    pub fn set(&mut self, rows: Rows) {
         self.rows = rows;
     }
 
@@ -59,7 +73,7 @@ impl Ask {
     }
 
     /// What is to be said now, if anything is.
-    pub fn poll(&mut self, now: Instant) -> Option<Option<u32>> {
+    pub fn poll(&mut self, now: Instant) -> Option<Rows> {
         let due = self.deadline(now).is_some_and(|deadline| deadline <= now);
         due.then(|| {
             self.said = Some(Said {
@@ -76,60 +90,80 @@ impl Ask {
 mod tests {
     use super::*;
 
+    fn rows(camera: impl Into<Option<u32>>) -> Rows {
+        Rows {
+            camera: camera.into(),
+            screen: None,
+        }
+    }
+
     #[test]
     fn nothing_is_said_before_the_channel_opens_and_then_the_newest() {
-        let (mut ask, now) = (Ask::new(Some(720)), Instant::now());
+        let (mut ask, now) = (Ask::new(rows(720)), Instant::now());
         assert_eq!((ask.deadline(now), ask.poll(now)), (None, None));
-        ask.set(Some(180));
+        ask.set(rows(180));
         ask.open();
-        assert_eq!(ask.poll(now), Some(Some(180)));
+        assert_eq!(ask.poll(now), Some(rows(180)));
         assert_eq!((ask.deadline(now), ask.poll(now)), (None, None));
     }
 
     #[test]
     fn a_change_after_a_while_is_said_at_once_and_many_are_said_five_times_a_second() {
-        let (mut ask, start) = (Ask::new(Some(720)), Instant::now());
+        let (mut ask, start) = (Ask::new(rows(720)), Instant::now());
         ask.open();
         ask.poll(start);
         let said: Vec<_> = (1..=1000)
             .filter_map(|ms| {
-                ask.set(Some(ms));
+                ask.set(rows(ms));
                 ask.poll(start + Duration::from_millis(1_000 + u64::from(ms)))
             })
             .collect();
         assert_eq!(said.len(), 5);
-        assert_eq!(said[0], Some(1));
+        assert_eq!(said[0], rows(1));
         let end = start + Duration::from_secs(3);
-        assert_eq!(ask.poll(end), Some(Some(1000)), "the last is never lost");
+        assert_eq!(ask.poll(end), Some(rows(1000)), "the last is never lost");
     }
 
     #[test]
     fn a_hidden_tile_that_is_back_before_it_was_said_is_nobodys_business() {
-        let (mut ask, now) = (Ask::new(Some(720)), Instant::now());
+        let (mut ask, now) = (Ask::new(rows(720)), Instant::now());
         ask.open();
         ask.poll(now);
-        ask.set(None);
-        ask.set(Some(720));
+        ask.set(rows(None));
+        ask.set(rows(720));
         assert_eq!(ask.poll(now + Duration::from_secs(1)), None);
     }
 
     #[test]
     fn what_could_not_be_sent_is_said_again_a_moment_later() {
-        let (mut ask, now) = (Ask::new(Some(720)), Instant::now());
+        let (mut ask, now) = (Ask::new(rows(720)), Instant::now());
         ask.open();
         ask.poll(now);
         ask.repeat();
         assert_eq!(ask.deadline(now), Some(now + ASK_INTERVAL));
-        assert_eq!(ask.poll(now + ASK_INTERVAL), Some(Some(720)));
+        assert_eq!(ask.poll(now + ASK_INTERVAL), Some(rows(720)));
         assert_eq!(ask.deadline(now), None);
     }
 
     #[test]
     fn a_channel_that_opens_anew_is_told_again() {
-        let (mut ask, now) = (Ask::new(None), Instant::now());
+        let (mut ask, now) = (Ask::new(rows(None)), Instant::now());
         ask.open();
-        assert_eq!(ask.poll(now), Some(None));
+        assert_eq!(ask.poll(now), Some(rows(None)));
         ask.open();
-        assert_eq!(ask.poll(now), Some(None));
+        assert_eq!(ask.poll(now), Some(rows(None)));
+    }
+
+    #[test]
+    fn a_screen_that_appears_is_asked_for_beside_the_camera() {
+        let (mut ask, now) = (Ask::new(rows(720)), Instant::now());
+        ask.open();
+        ask.poll(now);
+        let both = Rows {
+            screen: Some(1080),
+            ..rows(720)
+        };
+        ask.set(both);
+        assert_eq!(ask.poll(now + ASK_INTERVAL), Some(both));
     }
 }

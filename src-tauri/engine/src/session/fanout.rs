@@ -68,6 +68,17 @@ impl Fanout {
         }
     }
 
+    pub fn screen(&self, frame: &Arc<EncodedVideo>) {
+        for (_, link) in self
+            .links
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+        {
+            link.send_screen(frame);
+        }
+    }
+
     pub fn video(&self, frame: &Arc<EncodedVideo>) {
         for (_, link) in self
             .links

@@ -16,6 +16,10 @@ pub enum Tile {
     Me,
     /// Somebody else's.
     Person(PersonId),
+    /// The screen that I share.
+    MyScreen,
+    /// The screen that somebody else shares.
+    Screen(PersonId),
 }
 
 impl fmt::Display for Tile {
@@ -23,6 +27,8 @@ impl fmt::Display for Tile {
         match self {
             Self::Me => f.write_str("me"),
             Self::Person(id) => id.fmt(f),
+            Self::MyScreen => f.write_str("my-screen"),
+            Self::Screen(id) => write!(f, "screen-{id}"),
         }
     }
 }
@@ -31,10 +37,13 @@ impl FromStr for Tile {
     type Err = <PersonId as FromStr>::Err;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "me" {
-            Ok(Self::Me)
-        } else {
-            text.parse().map(Self::Person)
+        match text {
+            "me" => Ok(Self::Me),
+            "my-screen" => Ok(Self::MyScreen),
+            _ => match text.strip_prefix("screen-") {
+                Some(id) => id.parse().map(Self::Screen),
+                None => text.parse().map(Self::Person),
+            },
         }
     }
 }

@@ -13,7 +13,9 @@ const UNSAID_ROWS: u32 = 720;
 /// What one person has said.
 pub(super) struct Heard {
     rows: Mutex<Option<u32>>,
+    screen_rows: Mutex<Option<u32>>,
     paused: AtomicBool,
+    screen_paused: AtomicBool,
     limited: Mutex<Limited>,
 }
 
@@ -21,7 +23,9 @@ impl Default for Heard {
     fn default() -> Self {
         Self {
             rows: Mutex::new(Some(UNSAID_ROWS)),
+            screen_rows: Mutex::new(None),
             paused: AtomicBool::new(false),
+            screen_paused: AtomicBool::new(false),
             limited: Mutex::default(),
         }
     }
@@ -34,15 +38,21 @@ impl Heard {
             Ok(Control {
                 show,
                 video,
+                screen,
                 limited,
             }) => {
-                if let Some(rows) = show.and_then(|show| show.camera) {
-                    *self.rows.lock().unwrap_or_else(PoisonError::into_inner) = rows;
+                let show = show.unwrap_or_default();
+                for (said, rows) in [(show.camera, &self.rows), (show.screen, &self.screen_rows)] {
+                    if let Some(said) = said {
+                        *rows.lock().unwrap_or_else(PoisonError::into_inner) = said;
+                    }
                 }
-                match video {
-                    Some(Video::Paused) => self.paused.store(true, Ordering::Relaxed),
-                    Some(Video::Flowing) => self.paused.store(false, Ordering::Relaxed),
-                    Some(Video::Unknown) | None => {}
+                for (said, paused) in [(video, &self.paused), (screen, &self.screen_paused)] {
+                    match said {
+                        Some(Video::Paused) => paused.store(true, Ordering::Relaxed),
+                        Some(Video::Flowing) => paused.store(false, Ordering::Relaxed),
+                        Some(Video::Unknown) | None => {}
+                    }
                 }
                 if let Some(limited) = limited {
                     *self.limited.lock().unwrap_or_else(PoisonError::into_inner) = limited;
@@ -55,6 +65,19 @@ impl Heard {
     /// How tall they show our picture, in rows; none while they don't.
     pub fn rows(&self) -> Option<u32> {
         *self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How tall they show the screen that we share, in rows; none while they don't.
+    pub fn screen_rows(&self) -> Option<u32> {
+        *self
+            .screen_rows
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the screen that they share pauses.
+    pub fn screen_paused(&self) -> bool {
+        self.screen_paused.load(Ordering::Relaxed)
     }
 
     /// Whether their picture pauses.
@@ -89,6 +112,21 @@ mod tests {
         assert_eq!(heard.limited(), Limited::Uplink);
         heard.message(br#"{"limited":"weather"}"#);
         assert_eq!(heard.limited(), Limited::Unknown);
+    }
+
+    #[test]
+    fn a_screen_is_spoken_of_apart_from_the_camera_and_is_not_shown_until_somebody_says_so() {
+        let heard = Heard::default();
+        assert_eq!((heard.screen_rows(), heard.screen_paused()), (None, false));
+        heard.message(br#"{"show":{"screen":1080},"screen":"paused"}"#);
+        assert_eq!(
+            (heard.screen_rows(), heard.screen_paused()),
+            (Some(1080), true)
+        );
+        assert_eq!((heard.rows(), heard.paused()), (Some(720), false));
+        heard.message(br#"{"show":{"camera":180,"screen":null},"screen":"flowing"}"#);
+        assert_eq!((heard.screen_rows(), heard.screen_paused()), (None, false));
+        assert_eq!(heard.rows(), Some(180));
     }
 
     #[test]

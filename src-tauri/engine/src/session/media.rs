@@ -11,8 +11,8 @@ use super::frames::{FrameHub, Tile};
 use super::options::SessionOptions;
 use crate::audio::{Microphone, Speaker, Treatment};
 use crate::call::{DeviceKind, Event};
-use crate::stats::{AudioSent, VideoSent};
-use crate::video::{Camera, FrameSlot, LayerEncoders};
+use crate::stats::{AudioSent, LayerReport, VideoSent};
+use crate::video::{Camera, FrameSlot, LayerEncoders, ScreenEncoder, ScreenGrabber, ScreenSpec};
 
 /// The open devices and the running encoders. Everything stops when it is dropped.
 pub(super) struct Media {
@@ -21,6 +21,9 @@ pub(super) struct Media {
     pub speaker: Speaker,
     pub encoders: Arc<LayerEncoders>,
     pub picture: Arc<FrameSlot>,
+    pub screen: ScreenGrabber,
+    pub screen_encoder: Arc<ScreenEncoder>,
+    pub page: Arc<FrameSlot>,
     audio_sent: Arc<AudioCount>,
 }
 
@@ -47,6 +50,17 @@ impl Media {
         let video_out = fanout.clone();
         let encoders = LayerEncoders::new(picture.clone(), move |frame| video_out.video(&frame));
 
+        let page = frames.slot_for(Tile::MyScreen);
+        let told = events.clone();
+        let screen = ScreenGrabber::start(ScreenSpec::None, page.clone(), move |event| {
+            if told.try_send(Event::Screen(event)).is_err() {
+                tracing::warn!("the session is far behind: the screen's word was dropped");
+            }
+        });
+        let screen_out = fanout.clone();
+        let screen_encoder =
+            ScreenEncoder::new(page.clone(), move |frame| screen_out.screen(&frame));
+
         let audio_sent = Arc::new(AudioCount::default());
         let (audio_out, count) = (fanout.clone(), audio_sent.clone());
         let microphone = Microphone::start(
@@ -71,6 +85,9 @@ impl Media {
             speaker,
             encoders: Arc::new(encoders),
             picture,
+            screen,
+            screen_encoder: Arc::new(screen_encoder),
+            page,
             audio_sent,
         }
     }
@@ -78,6 +95,11 @@ impl Media {
     /// What the video encoders made.
     pub fn video_sent(&self) -> VideoSent {
         VideoSent::new(self.encoders.most_at_once(), &self.encoders.stats())
+    }
+
+    /// What the screen's encoder made; none when nothing was shared.
+    pub fn screen_sent(&self) -> Option<LayerReport> {
+        self.screen_encoder.stats().as_ref().map(LayerReport::from)
     }
 
     /// What the microphone's encoder made, over a time in the call.

@@ -15,6 +15,7 @@ mod frames;
 mod handle;
 mod heard;
 mod ice_servers;
+mod inbound_screen;
 mod limits;
 mod load;
 mod media;
@@ -23,6 +24,7 @@ mod peer;
 mod per_link;
 mod receiving;
 mod roster;
+mod screen_sending;
 mod sending;
 mod shared_line;
 

@@ -10,19 +10,20 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use visio_protocol::{ChatMessage, Control, Recipient, SessionId, Signal};
 
-use super::ask::Ask;
+use super::ask::{Ask, Rows};
 use super::chat;
 use super::fanout::Fanout;
 use super::heard::Heard;
 use super::ice_servers::ice_servers;
+use super::inbound_screen::InboundScreen;
 use crate::audio::{AudioSource, SAMPLE_RATE};
-use crate::call::{ChatChange, Event, LinkChange};
-use crate::link::{Link, LinkConfig, LinkError, LinkEvent, LinkFailure, MediaSink};
+use crate::call::{ChatChange, Event, LinkChange, ScreenMeasured, VideoShown};
+use crate::link::{Link, LinkConfig, LinkError, LinkEvent, LinkFailure, MediaSink, Picture};
 use crate::signaling::Signaling;
 use crate::transport::clock::SenderClock;
 use crate::transport::lateness::Lateness;
 use crate::transport::packet::RtpPacket;
-use crate::video::{Feedback, FrameSlot, LayerEncoders, VideoReceiver};
+use crate::video::{Feedback, FrameSlot, LayerEncoders, ScreenEncoder, VideoReceiver};
 
 /// Orders that wait for a link: one description and a burst of candidates. When full, the newest is dropped; a restart brings it again.
 const ORDERS: usize = 128;
@@ -49,6 +50,8 @@ pub(super) enum Order {
     },
     /// Tell them how tall they are shown.
     Ask(Option<u32>),
+    /// Tell them how tall the screen that they share is.
+    AskScreen(Option<u32>),
     /// Say this over the chat's channel.
     Chat(Vec<ChatMessage>),
 }
@@ -59,6 +62,7 @@ pub(super) struct Surroundings {
     pub signaling: Signaling,
     pub fanout: Fanout,
     pub encoders: Arc<LayerEncoders>,
+    pub screen: Arc<ScreenEncoder>,
     pub events: mpsc::Sender<Event>,
     /// The server is on this machine, so the others may be too: offer paths over loopback as well.
     pub loopback: bool,
@@ -83,6 +87,7 @@ pub(super) struct Shown {
 pub(super) struct Inbound {
     pub audio: Arc<AudioSource>,
     pub video: VideoReceiver,
+    pub screen: InboundScreen,
     lateness: Mutex<Lateness>,
     pub first_sound: OnceLock<Instant>,
     pub first_picture: OnceLock<Instant>,
@@ -103,6 +108,10 @@ impl MediaSink for Inbound {
         self.video.push(packet);
     }
 
+    fn screen(&self, packet: RtpPacket) {
+        self.screen.push(packet);
+    }
+
     fn audio_clock(&self, clock: SenderClock) {
         self.audio.set_clock(clock);
     }
@@ -118,6 +127,21 @@ impl Inbound {
         self.lateness().queue(now)
     }
 
+    /// The figures of the screen that they share.
+    pub fn screen_measured(&self, heard: &Heard) -> ScreenMeasured {
+        let open = self.screen.is_open();
+        let stats = self.screen.stats().filter(|_| open);
+        let video = stats.filter(|stats| stats.frames_decoded > 0);
+        ScreenMeasured {
+            paused: heard.screen_paused(),
+            video: video.map(|stats| VideoShown {
+                width: stats.width,
+                height: stats.height,
+                fps: stats.fps,
+            }),
+        }
+    }
+
     fn lateness(&self) -> MutexGuard<'_, Lateness> {
         self.lateness.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -127,6 +151,8 @@ impl Inbound {
 pub(super) struct Peer {
     pub inbound: Arc<Inbound>,
     pub heard: Arc<Heard>,
+    /// How tall they were last told that their screen is shown.
+    asked_screen: Option<u32>,
     orders: mpsc::Sender<Order>,
     link: tokio::sync::watch::Receiver<Option<Arc<Link>>>,
 }
@@ -140,6 +166,7 @@ impl Peer {
         around: Surroundings,
     ) -> Self {
         let (feedback, feedback_inbox) = mpsc::channel(FEEDBACK);
+        let (screen_feedback, screen_inbox) = mpsc::channel(FEEDBACK);
         let mut pictures = shown.picture.subscribe();
         let video = VideoReceiver::start(shown.picture, move |wish: Feedback| {
             // Full only when the link is stuck; then asking again later is all that helps.
@@ -150,6 +177,7 @@ impl Peer {
         let inbound = Arc::new(Inbound {
             audio,
             video,
+            screen: InboundScreen::new(screen_feedback),
             lateness: Mutex::new(Lateness::new(SAMPLE_RATE)),
             first_sound: OnceLock::new(),
             first_picture: OnceLock::new(),
@@ -169,14 +197,33 @@ impl Peer {
             inbound: inbound.clone(),
             heard: heard.clone(),
             link_out,
-            ask: Ask::new(shown.rows),
+            ask: Ask::new(Rows {
+                camera: shown.rows,
+                screen: None,
+            }),
         };
-        tokio::spawn(task.run(orders_inbox, feedback_inbox));
+        tokio::spawn(task.run(orders_inbox, feedback_inbox, screen_inbox));
         Self {
             inbound,
             heard,
+            asked_screen: None,
             orders,
             link,
+        }
+    }
+
+    /// They share a screen from now on, which is shown so tall, or not at all; or they share none.
+    pub fn show_screen(&mut self, slot: Option<Arc<FrameSlot>>, rows: Option<u32>) {
+        let screen = &self.inbound.screen;
+        match slot {
+            Some(slot) if !screen.is_open() => screen.open(slot),
+            None if screen.is_open() => screen.close(),
+            _ => {}
+        }
+        screen.set_expected(rows.is_some() && !self.heard.screen_paused());
+        if self.asked_screen != rows {
+            self.asked_screen = rows;
+            self.order(Order::AskScreen(rows));
         }
     }
 
@@ -206,6 +253,7 @@ impl Task {
         mut self,
         mut orders: mpsc::Receiver<Order>,
         mut feedback: mpsc::Receiver<Feedback>,
+        mut screen_feedback: mpsc::Receiver<Feedback>,
     ) {
         let (events, mut link_events) = mpsc::channel(LINK_EVENTS);
         let config = LinkConfig {
@@ -230,10 +278,8 @@ impl Task {
                 },
                 () = until(ask_at) => self.say_ask(&link),
                 Some(event) = link_events.recv() => self.pass_on(&link, event).await,
-                Some(wish) = feedback.recv() => match wish {
-                    Feedback::Nack(sequences) => link.nack(sequences),
-                    Feedback::Keyframe => link.request_keyframe(),
-                },
+                Some(wish) = feedback.recv() => pass_wish(&link, Picture::Camera, wish),
+                Some(wish) = screen_feedback.recv() => pass_wish(&link, Picture::Screen, wish),
             }
         }
         self.around.fanout.remove(&link);
@@ -270,8 +316,14 @@ impl Task {
                 }
                 Ok(())
             }
-            Order::Ask(rows) => {
-                self.ask.set(rows);
+            Order::Ask(camera) => {
+                let rows = self.ask.rows();
+                self.ask.set(Rows { camera, ..rows });
+                Ok(())
+            }
+            Order::AskScreen(screen) => {
+                let rows = self.ask.rows();
+                self.ask.set(Rows { screen, ..rows });
                 Ok(())
             }
             Order::Chat(messages) => return say(link, &messages),
@@ -295,7 +347,7 @@ impl Task {
         let Some(rows) = self.ask.poll(Instant::now()) else {
             return;
         };
-        let message = Bytes::from(Control::show(rows).to_json());
+        let message = Bytes::from(Control::show_both(rows.camera, rows.screen).to_json());
         if let Err(error) = link.send_control(message) {
             tracing::debug!(%error, "they could not be told how tall they are shown");
             self.ask.repeat();
@@ -331,6 +383,7 @@ impl Task {
                 self.tell(change).await;
             }
             LinkEvent::KeyframeRequested(layer) => self.around.encoders.request_keyframe(layer),
+            LinkEvent::ScreenKeyframeRequested => self.around.screen.request_keyframe(),
             LinkEvent::ControlOpen => self.ask.open(),
             LinkEvent::Control(message) => self.heard.message(&message),
             LinkEvent::ChatOpen => self.tell_chat(ChatChange::Open).await,
@@ -377,6 +430,13 @@ impl Task {
         self.around
             .signaling
             .send(Recipient::Session(self.which.session), signal);
+    }
+}
+
+fn pass_wish(link: &Link, picture: Picture, wish: Feedback) {
+    match wish {
+        Feedback::Nack(sequences) => link.nack(picture, &sequences),
+        Feedback::Keyframe => link.request_keyframe(picture),
     }
 }
 

@@ -58,10 +58,14 @@ impl Sample {
     fn new(source: &Source, now: Instant) -> Self {
         let stats = source.link.stats();
         let (audio, video) = (stats.audio_received, stats.video_received);
+        let screen = stats.screen_received;
         let (came, lost) = source.voice;
         Self {
             at: now,
-            bytes: audio.bytes + video.bytes + (audio.packets + video.packets) * HEADER_BYTES,
+            bytes: audio.bytes
+                + video.bytes
+                + screen.bytes
+                + (audio.packets + video.packets + screen.packets) * HEADER_BYTES,
             came,
             lost,
         }

@@ -6,12 +6,13 @@ use std::time::Instant;
 
 use visio_protocol::{PersonId, SessionId};
 
+use super::frames::{FrameHub, Tile};
 use super::peer::Peer;
 use super::receiving::Source;
 use super::sending::Way;
 use crate::call::{CallState, LimitedBy, Measured, PathShown, PersonMeasured, Quality, VideoShown};
 use crate::link::LinkState;
-use crate::stats::{PeerReport, milliseconds, quality};
+use crate::stats::{PeerReport, VideoReport, milliseconds, quality};
 
 /// Reports of people who left, kept for the end of the call. More than anybody meets in one.
 const DEPARTED: usize = 64;
@@ -97,6 +98,7 @@ impl Roster {
                     session: *session,
                     link,
                     rows: entry.peer.heard.rows(),
+                    screen_rows: entry.peer.heard.screen_rows(),
                 })
             })
             .collect();
@@ -115,7 +117,7 @@ impl Roster {
                     link: entry.peer.link()?,
                     queue: inbound.queue(now),
                     voice: inbound.audio.packets(),
-                    picture: inbound.video.is_expected(),
+                    picture: inbound.video.is_expected() || inbound.screen.is_open(),
                 })
             })
             .collect()
@@ -127,6 +129,18 @@ impl Roster {
             if let Some(peer) = self.get(person.session) {
                 let expected = !person.camera_off && person.shown.is_some();
                 peer.inbound.video.set_expected(expected);
+            }
+        }
+    }
+
+    /// Receives the screens of those who share one, and tells them how tall it is shown.
+    pub fn expect_screens(&mut self, state: &CallState, frames: &FrameHub) {
+        for person in &state.people {
+            if let Some(entry) = self.peers.get_mut(&person.session) {
+                let shared = person.screen.is_some();
+                let slot = shared.then(|| frames.slot_for(Tile::Screen(person.id)));
+                let rows = person.screen_shown.filter(|_| shared);
+                entry.peer.show_screen(slot, rows);
             }
         }
     }
@@ -154,6 +168,7 @@ impl Roster {
                     speaking: entry.peer.inbound.audio.is_speaking(),
                     picture: video.frames_decoded > 0,
                     paused: entry.peer.heard.paused(),
+                    screen: entry.peer.inbound.screen_measured(&entry.peer.heard),
                     limited: entry.peer.heard.limited(),
                     behind: video.behind,
                     video: (video.frames_decoded > 0).then_some(VideoShown {
@@ -206,6 +221,8 @@ impl Roster {
             inbound.video.stats(),
             inbound.audio.stats(),
         );
+        report.screen = inbound.screen.stats().map(VideoReport::from);
+        report.first_screen_ms = since(&inbound.screen.first).map(milliseconds);
         report.first_video_ms = since(&inbound.first_picture).map(milliseconds);
         report.first_audio_ms = since(&inbound.first_sound).map(milliseconds);
         report.limited_by = known.limited_by.map(LimitedBy::word);

@@ -13,6 +13,7 @@ use visio_protocol::{Control, SessionId};
 use super::limits::{Hold, Means, ours, words};
 use super::load::Load;
 use super::per_link::PerLink;
+use super::screen_sending;
 use super::shared_line::{Flow, SharedLine};
 use crate::link::{Link, LinkStats};
 use crate::transport::bitrate::Bitrate;
@@ -21,11 +22,16 @@ use crate::transport::layer::Layer;
 use crate::transport::take::Take;
 use crate::video::{LayerEncoders, Strain};
 
+/// A screen gets a share of what there is: for its most, that much more must be known to be there.
+const SCREEN_AND_ROOM: f64 = 1.2;
+
 /// One connection that pictures can be sent on, and how tall they are shown at its other end.
 pub(super) struct Way {
     pub session: SessionId,
     pub link: Arc<Link>,
     pub rows: Option<u32>,
+    /// How tall the screen that we share is shown there.
+    pub screen_rows: Option<u32>,
 }
 
 /// Our own picture, as it is now.
@@ -73,6 +79,11 @@ impl Sending {
         self.strain.slow()
     }
 
+    /// What our own line carries to each of them, where all of them are held up.
+    pub fn bound(&self) -> Option<Bitrate> {
+        self.uplink.bound()
+    }
+
     /// What of the network keeps the others from seeing us better.
     pub fn limited(&self) -> Limited {
         self.limited
@@ -86,12 +97,13 @@ impl Sending {
         }
     }
 
-    /// Decides anew, for the connections there are now.
+    /// Decides anew, for the connections there are now; on each of them so much is `kept` for the screen.
     pub fn decide(
         &mut self,
         ways: &[Way],
         encoders: &LayerEncoders,
         picture: OwnPicture,
+        kept: &[Bitrate],
         now: Instant,
     ) {
         let (efforts, was_slow) = (encoders.efforts(), self.strain.slow());
@@ -114,11 +126,11 @@ impl Sending {
             .iter()
             .zip(self.lines.iter_mut())
             .zip(&stats)
-            .zip(&bounds)
-            .map(|(((way, line), stats), bound)| Want {
+            .zip(bounds.iter().zip(kept))
+            .map(|(((way, line), stats), (bound, kept))| Want {
                 peer: way.session,
                 estimate: stats.estimate.map(|it| bounded(it, *bound)),
-                reserved: line.load.reserve(stats, now),
+                reserved: line.load.reserve(stats, now) + *kept,
                 rows: way.rows,
             })
             .collect();
@@ -133,9 +145,15 @@ impl Sending {
         };
         let plan = self.ladder.plan(&wants, means.encoded, now);
         let lines = ways.iter().zip(self.lines.iter_mut()).zip(&bounds);
-        for (((way, line), bound), chosen) in lines.zip(&plan.chosen) {
+        for ((((way, line), bound), chosen), kept) in lines.zip(&plan.chosen).zip(kept) {
             // There is no use in finding out more than may be sent.
-            way.link.set_wanted(bounded(chosen.useful, *bound));
+            let screen = if *kept > Bitrate::ZERO {
+                screen_sending::MOST * SCREEN_AND_ROOM
+            } else {
+                Bitrate::ZERO
+            };
+            let useful = chosen.useful + screen;
+            way.link.set_wanted(bounded(useful, *bound));
             line.obey(way, chosen);
             line.tell_paused(&way.link, chosen.paused && !picture.off);
         }

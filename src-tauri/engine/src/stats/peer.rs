@@ -37,6 +37,10 @@ pub struct PeerReport {
     pub limited_by: Option<&'static str>,
     /// What came of their camera.
     pub video: VideoReport,
+    /// Until the first picture of a screen that they shared, milliseconds.
+    pub first_screen_ms: Option<f64>,
+    /// What came of the screen that they share, or shared last; none when nothing was.
+    pub screen: Option<VideoReport>,
     /// What came of their microphone.
     pub audio: AudioReport,
     /// What they were sent.
@@ -169,6 +173,8 @@ impl PeerReport {
             remote,
             rtt_ms,
             limited_by: None,
+            first_screen_ms: None,
+            screen: None,
             video: VideoReport::from(video),
             audio: AudioReport::from(audio),
             sent: link

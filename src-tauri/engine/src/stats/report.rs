@@ -17,6 +17,8 @@ pub struct Report {
     pub peak_rss_mb: f64,
     /// The camera, as encoded once for all.
     pub video_sent: VideoSent,
+    /// The screen that was shared, as encoded once for all; none when none was.
+    pub screen_sent: Option<LayerReport>,
     /// The microphone, as encoded once for all.
     pub audio_sent: AudioSent,
     /// What was written.

@@ -227,6 +227,7 @@ mod tests {
                 encoders: 0,
                 layers: Vec::new(),
             },
+            screen_sent: None,
             audio_sent: AudioSent {
                 packets: 0,
                 bitrate_bps: 0,

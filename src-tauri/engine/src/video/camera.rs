@@ -1,4 +1,4 @@
-//! The camera of this call: opened, watched, opened again when it comes back, exchanged in mid-call.
+//! The camera of this call, and the screen that is shared in it: opened, watched, opened again when it comes back, exchanged in mid-call.
 //!
 //! Two threads. The reader opens a source and publishes its pictures; reading a camera may block for
 //! ever, so it is not relied upon to end. The keeper decides: it starts readers, watches that they
@@ -13,15 +13,15 @@ use std::time::Instant;
 
 use super::media_thread::MediaThread;
 use super::slot::FrameSlot;
-use super::source::CameraSpec;
+use super::source::{CameraSpec, ScreenSpec, Spec};
 use crate::device::DeviceEvent;
 use keeper::{Action, Keeper};
 use reader::{Reader, ReaderEvent};
 
 /// What the keeper is told. Its queue is bounded by nature: a handful of orders by people, and two
 /// events from each reader's life.
-enum Message {
-    Select(CameraSpec),
+enum Message<S> {
+    Select(S),
     Off(bool),
     /// The thread is to look whether it must end.
     Wake,
@@ -32,16 +32,22 @@ enum Message {
 }
 
 /// A running camera; dropping it releases the device.
-pub struct Camera {
-    orders: Sender<Message>,
+pub type Camera = Capture<CameraSpec>;
+
+/// A screen that is shared; dropping it ends that.
+pub type ScreenGrabber = Capture<ScreenSpec>;
+
+/// Something that delivers pictures, kept going; dropping it ends that.
+pub struct Capture<S> {
+    orders: Sender<Message<S>>,
     thread: MediaThread,
 }
 
-impl Camera {
+impl<S: Spec> Capture<S> {
     /// Opens what `spec` names and publishes its pictures into `slot`; a slot without a camera is empty.
     /// `on_event` is called on the keeper's thread, once for each change.
     pub fn start(
-        spec: CameraSpec,
+        spec: S,
         slot: Arc<FrameSlot>,
         on_event: impl Fn(DeviceEvent) + Send + 'static,
     ) -> Self {
@@ -49,7 +55,7 @@ impl Camera {
         let to_keeper = orders.clone();
         let mut keeper = Keeper::new(spec);
         let thread = MediaThread::spawn("camera", move |stop| {
-            let mut reader: Option<Reader> = None;
+            let mut reader: Option<Reader<S>> = None;
             while !stop.is_stopped() {
                 let now = Instant::now();
                 let last_frame = reader.as_ref().and_then(Reader::last_frame);
@@ -85,7 +91,7 @@ impl Camera {
     }
 
     /// Takes pictures from something else from now on.
-    pub fn select(&self, spec: CameraSpec) {
+    pub fn select(&self, spec: S) {
         let _ = self.orders.send(Message::Select(spec));
     }
 
@@ -95,7 +101,7 @@ impl Camera {
     }
 }
 
-impl Drop for Camera {
+impl<S> Drop for Capture<S> {
     fn drop(&mut self) {
         self.thread.stop();
         let _ = self.orders.send(Message::Wake);

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::content::Content;
 use super::frame::Frame;
 use super::frame_rate::FrameRateLimit;
 use super::h264::{Encoded, EncoderError, H264Encoder};
@@ -41,6 +42,8 @@ pub(crate) static RTP_EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
 /// How large, how often and how dear a layer may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LayerConfig {
+    /// What is encoded.
+    pub content: Content,
     /// Which rung of the ladder.
     pub layer: Layer,
     /// Frames wider than this are scaled down, pixels.
@@ -319,7 +322,7 @@ impl<'a> Work<'a> {
         let encoder = match &mut self.encoder {
             Some(sized) if sized.size == size => &mut sized.encoder,
             other => {
-                let encoder = H264Encoder::new(bitrate_bps, self.fps);
+                let encoder = H264Encoder::of(self.config.content, bitrate_bps, self.fps);
                 &mut other.insert(SizedEncoder { size, encoder }).encoder
             }
         };

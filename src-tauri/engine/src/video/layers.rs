@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
+use super::content::Content;
 use super::encoder::{EncodedVideo, LayerConfig, VideoEncoder};
 use super::slot::FrameSlot;
 use super::stats::VideoOutboundStats;
@@ -142,6 +143,7 @@ impl LayerEncoders {
     fn start(&self, layer: Layer, bitrate_bps: u32) -> VideoEncoder {
         let (max_width, max_height) = self.size(layer, Bitrate::from_bps(u64::from(bitrate_bps)));
         let config = LayerConfig {
+            content: Content::Camera,
             layer,
             max_width,
             max_height,

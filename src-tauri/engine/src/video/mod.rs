@@ -8,6 +8,7 @@
 
 pub mod assembler;
 pub mod camera;
+pub mod content;
 pub mod encoder;
 pub mod frame;
 mod frame_rate;
@@ -24,13 +25,15 @@ pub mod pattern;
 pub(crate) mod playout;
 pub mod receiver;
 pub mod scale;
+pub mod screen;
 pub mod slot;
 pub mod source;
 pub mod stats;
 pub mod strain;
 mod transit;
 
-pub use camera::Camera;
+pub use camera::{Camera, ScreenGrabber};
+pub use content::Content;
 pub use encoder::{EncodedVideo, LayerConfig, VideoEncoder};
 pub(crate) use encoder::{RTP_EPOCH, RTP_HZ};
 pub use frame::Frame;
@@ -38,8 +41,9 @@ pub use layers::LayerEncoders;
 pub use pattern::PatternStats;
 pub use receiver::{Feedback, VideoReceiver};
 pub use scale::scale;
+pub use screen::ScreenEncoder;
 pub use slot::FrameSlot;
-pub use source::{CameraSpec, CameraSpecError, cameras};
+pub use source::{CameraSpec, CameraSpecError, ScreenInfo, ScreenSpec, cameras, screens};
 pub use stats::{VideoInboundStats, VideoOutboundStats};
 pub use strain::{Effort, Strain};
 

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::assembler::{AccessUnit, Assembler, Output};
+use super::content::Content;
 use super::encoder::RTP_HZ;
 use super::frame::Frame;
 use super::freeze::FreezeMeter;
@@ -85,8 +86,20 @@ impl VideoReceiver {
         output: Arc<FrameSlot>,
         feedback: impl Fn(Feedback) + Send + Sync + 'static,
     ) -> Self {
+        Self::of(Content::Camera, output, feedback)
+    }
+
+    /// The same for pictures of this kind.
+    pub fn of(
+        content: Content,
+        output: Arc<FrameSlot>,
+        feedback: impl Fn(Feedback) + Send + Sync + 'static,
+    ) -> Self {
         let (packets, queue) = sync_channel(QUEUE);
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared {
+            pattern: Mutex::new(PatternMeter::of(content)),
+            ..Shared::default()
+        });
         let seen = Arc::clone(&shared);
         let thread = MediaThread::spawn("video-receive", move |stop| {
             Work::new(&queue, &seen, &output, &feedback).run(stop);

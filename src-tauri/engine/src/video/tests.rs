@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::assembler::{Assembler, Output};
+use super::content::Content;
 use super::encoder::{EncodedVideo, LayerConfig, VideoEncoder};
 use super::frame::Frame;
 use super::h264::{Encoded, H264Decoder, H264Encoder};
@@ -141,6 +142,7 @@ fn start_encoder(
 }
 
 const SMALL: LayerConfig = LayerConfig {
+    content: Content::Camera,
     layer: Layer::Low,
     max_width: 320,
     max_height: 180,

@@ -1,14 +1,17 @@
 //! `visio-cli devices`: what this machine has.
 
 use clap::Args;
+use serde::Serialize;
 use visio_engine::call::Devices;
 use visio_engine::device::DeviceInfo;
+use visio_engine::video::ScreenInfo;
 
 use crate::words::Words;
 
 #[derive(Args)]
 pub struct Options {
-    /// For programs: `{"cameras": [{"id", "name", "default"}], "microphones": […], "speakers": […]}`.
+    /// For programs: `{"cameras": [{"id", "name", "default"}], "microphones": […], "speakers": […],
+    /// "screens": [{"id", "name", "window"}]}`.
     #[arg(long)]
     json: bool,
 }
@@ -19,10 +22,12 @@ pub fn run(options: &Options, words: &Words) -> Result<(), String> {
         microphones: visio_engine::audio::microphones(),
         speakers: visio_engine::audio::speakers(),
     };
+    let screens = visio_engine::video::screens();
     if options.json {
         println!(
             "{}",
-            serde_json::to_string_pretty(&devices).map_err(|error| error.to_string())?
+            serde_json::to_string_pretty(&All { devices, screens })
+                .map_err(|error| error.to_string())?
         );
         return Ok(());
     }
@@ -42,5 +47,20 @@ pub fn run(options: &Options, words: &Words) -> Result<(), String> {
             );
         }
     }
+    println!("{}", words.say("cli.screens", &[]));
+    if screens.is_empty() {
+        println!("  {}", words.say("cli.noDevice", &[]));
+    }
+    for ScreenInfo { id, name, .. } in screens {
+        println!("    {name}\n      {id}");
+    }
     Ok(())
+}
+
+/// Everything, for programs.
+#[derive(Serialize)]
+struct All {
+    #[serde(flatten)]
+    devices: Devices,
+    screens: Vec<ScreenInfo>,
 }

@@ -12,10 +12,11 @@ use visio_engine::call::{CallState, Connection, DeviceStatus, Person, Phase, Tro
 use visio_engine::session::{Session, SessionOptions};
 use visio_engine::stats::Report;
 use visio_engine::transport::bitrate::Bitrate;
-use visio_engine::video::CameraSpec;
+use visio_engine::video::{CameraSpec, ScreenSpec};
 use visio_protocol::{Invite, PersonId};
 
 use crate::chat::{Chatter, Talk};
+use crate::screen::{Screens, Sharing};
 use crate::seconds::Seconds;
 use crate::signals::asked_to_stop;
 use crate::words::Words;
@@ -52,6 +53,17 @@ pub struct Options {
         help = "default | none | file:PATH.wav | device:ID"
     )]
     speaker: SpeakerSpec,
+    /// Share this once you are in the call
+    #[arg(
+        long,
+        value_name = "SPEC",
+        default_value = "none",
+        help = "none | default | screen:ID | window:ID | pattern[:WxH@FPS], as `visio-cli devices` lists them"
+    )]
+    screen: ScreenSpec,
+    /// Stop sharing after so many seconds in the call
+    #[arg(long, value_name = "SECONDS")]
+    screen_for: Option<f64>,
     /// Ask the others for a picture as if it were shown so many rows high; 0: for none.
     #[arg(long, value_name = "HEIGHT", default_value_t = FULL_SIZE)]
     show: u32,
@@ -99,12 +111,13 @@ pub async fn run(options: Options, words: &Words) -> Result<(), String> {
         show: Some(options.show).filter(|rows| *rows > 0),
         most_picture: options.most_picture.map(Bitrate::from_kbps),
     });
+    let sharing = Sharing::new(options.screen, options.screen_for);
     let seconds = match &options.stats {
         Some(path) => Some(Seconds::create(path).map_err(|error| unwritable(path, &error))?),
         None => None,
     };
     let outcome = tokio::select! {
-        outcome = watch(&session, options.seconds, options.chat, words) => outcome,
+        outcome = watch(&session, options.seconds, sharing, options.chat, words) => outcome,
         error = record(&session, seconds) => Err(error),
     };
     let report = session.leave().await;
@@ -138,6 +151,7 @@ async fn record(session: &Session, seconds: Option<Seconds<'_>>) -> String {
 async fn watch(
     session: &Session,
     seconds: Option<f64>,
+    mut sharing: Sharing,
     wanted: Talk,
     words: &Words,
 ) -> Result<(), String> {
@@ -151,6 +165,7 @@ async fn watch(
         let now: Arc<CallState> = state.borrow_and_update().clone();
         teller.tell(&now);
         chatter.step(session, &now);
+        sharing.step(session, &now);
         match now.phase {
             Phase::Failed => {
                 return Err(now
@@ -175,6 +190,7 @@ async fn watch(
         tokio::select! {
             () = &mut stop => return Ok(()),
             () = time_is_up => return Ok(()),
+            () = sharing.time_is_up() => sharing.stop(session),
             changed = state.changed() => if changed.is_err() { return Ok(()) },
         }
     }
@@ -197,6 +213,7 @@ struct Teller<'a> {
     trouble: Option<Trouble>,
     devices: [Option<DeviceStatus>; 3],
     people: HashMap<PersonId, (String, Connection)>,
+    screens: Screens<'a>,
 }
 
 impl<'a> Teller<'a> {
@@ -207,6 +224,7 @@ impl<'a> Teller<'a> {
             trouble: None,
             devices: [None; 3],
             people: HashMap::new(),
+            screens: Screens::new(words),
         }
     }
 
@@ -233,6 +251,7 @@ impl<'a> Teller<'a> {
         }
         self.tell_devices(state);
         self.tell_people(state);
+        self.screens.tell(state);
     }
 
     fn tell_devices(&mut self, state: &CallState) {

@@ -9,6 +9,7 @@ mod doctor;
 mod film;
 mod invite;
 mod join;
+mod screen;
 mod seconds;
 mod signals;
 mod words;

@@ -170,7 +170,7 @@ async fn lost_packets_are_sent_once_more_when_they_are_asked_for() {
     }
     assert_eq!(arrived, [0, 2, 4, 5]);
 
-    bob.link.nack(lost.to_vec());
+    bob.link.nack(Picture::Camera, &lost);
     for index in [1, 3] {
         let repaired = bob.next_video().await;
         assert_eq!(repaired.sequence, first.wrapping_add(index));
@@ -195,7 +195,7 @@ async fn a_keyframe_is_asked_for_when_there_is_a_path_and_then_no_oftener_than_i
     // A track's first packets are lost, but here every picture that follows is a keyframe.
     warm_up(&alice, &mut bob).await;
     for _ in 0..100 {
-        bob.link.request_keyframe();
+        bob.link.request_keyframe(Picture::Camera);
         tokio::task::yield_now().await;
     }
     alice

@@ -7,6 +7,7 @@ mod media;
 mod negotiation;
 mod noise;
 mod path;
+mod screen;
 mod voice;
 mod wire;
 
@@ -32,6 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Inbox {
     audio: mpsc::UnboundedSender<RtpPacket>,
     video: mpsc::UnboundedSender<RtpPacket>,
+    screen: mpsc::UnboundedSender<RtpPacket>,
     extras: mpsc::UnboundedSender<Extra>,
 }
 
@@ -62,6 +64,10 @@ impl MediaSink for Inbox {
     fn video(&self, packet: RtpPacket) {
         let _ = self.video.send(packet);
     }
+
+    fn screen(&self, packet: RtpPacket) {
+        let _ = self.screen.send(packet);
+    }
 }
 
 /// One person's end.
@@ -70,6 +76,7 @@ struct Side {
     link: Arc<Link>,
     audio: mpsc::UnboundedReceiver<RtpPacket>,
     video: mpsc::UnboundedReceiver<RtpPacket>,
+    screen: mpsc::UnboundedReceiver<RtpPacket>,
     extras: mpsc::UnboundedReceiver<Extra>,
     /// All events but candidates, once those are being exchanged.
     events: mpsc::Receiver<LinkEvent>,
@@ -89,10 +96,12 @@ impl Side {
         let offerer = config.offerer;
         let (to_audio, audio) = mpsc::unbounded_channel();
         let (to_video, video) = mpsc::unbounded_channel();
+        let (to_screen, screen) = mpsc::unbounded_channel();
         let (to_extras, extras) = mpsc::unbounded_channel();
         let inbox = Inbox {
             audio: to_audio,
             video: to_video,
+            screen: to_screen,
             extras: to_extras,
         };
         let (told, events) = mpsc::channel(256);
@@ -102,6 +111,7 @@ impl Side {
             link: Arc::new(link),
             audio,
             video,
+            screen,
             extras,
             events,
         })

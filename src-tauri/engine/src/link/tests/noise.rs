@@ -46,7 +46,7 @@ async fn packets_of_the_past_are_not_taken_twice() {
     alice.link.send_video(&video(1, true, 1));
     let seen = bob.next_video().await.sequence;
     // Asked for although it came: what is sent again is a replay to the other side's SRTP.
-    bob.link.nack(vec![seen]);
+    bob.link.nack(Picture::Camera, &[seen]);
     alice.link.send_video(&video(2, true, 1));
     assert_eq!(bob.next_video().await.sequence, seen.wrapping_add(1));
 }
@@ -63,8 +63,9 @@ async fn who_asks_for_everything_gets_a_bounded_part_of_it() {
     }
     let sent = alice.link.stats().video_sent;
     for block in 0..128u16 {
-        bob.link.nack((block * 512..=block * 512 + 511).collect());
-        bob.link.request_keyframe();
+        let numbers: Vec<u16> = (block * 512..=block * 512 + 511).collect();
+        bob.link.nack(Picture::Camera, &numbers);
+        bob.link.request_keyframe(Picture::Camera);
     }
     // What follows arrives, and the repair before it took no more than its share.
     alice.link.send_video(&video(30, true, 1));

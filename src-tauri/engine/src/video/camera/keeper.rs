@@ -1,10 +1,10 @@
-//! What to do about a camera: pure decisions from orders, events and times.
+//! What to do about a camera or a screen: pure decisions from orders, events and times.
 
 use std::time::{Duration, Instant};
 
 use super::reader::ReaderEvent;
 use crate::device::{DeviceEvent, DeviceProblem};
-use crate::video::source::CameraSpec;
+use crate::video::source::Spec;
 
 /// A camera that was opened has this long to deliver its first picture: some need seconds to wake.
 const FIRST_FRAME: Duration = Duration::from_secs(8);
@@ -21,9 +21,9 @@ const WATCH: Duration = Duration::from_millis(250);
 
 /// What is to be done.
 #[derive(Debug, PartialEq)]
-pub enum Action {
+pub enum Action<S> {
     /// Start a reader; its events carry this number.
-    Start { generation: u64, spec: CameraSpec },
+    Start { generation: u64, spec: S },
     /// Stop the reader, and show no picture.
     Stop,
     /// Tell the person's side.
@@ -42,9 +42,9 @@ enum State {
     Ending { retry: bool },
 }
 
-/// Keeps one camera going.
-pub struct Keeper {
-    spec: CameraSpec,
+/// Keeps one camera, or one screen, going.
+pub struct Keeper<S> {
+    spec: S,
     off: bool,
     state: State,
     generation: u64,
@@ -54,9 +54,9 @@ pub struct Keeper {
     has_worked: bool,
 }
 
-impl Keeper {
+impl<S: Spec> Keeper<S> {
     /// One that begins by opening this.
-    pub fn new(spec: CameraSpec) -> Self {
+    pub fn new(spec: S) -> Self {
         Self {
             spec,
             off: false,
@@ -69,7 +69,7 @@ impl Keeper {
     }
 
     /// Another camera is wanted.
-    pub fn select(&mut self, spec: CameraSpec) {
+    pub fn select(&mut self, spec: S) {
         if spec == self.spec {
             return;
         }
@@ -104,7 +104,7 @@ impl Keeper {
     }
 
     /// What is to be done now. `last_frame` is when the present reader last delivered.
-    pub fn poll(&mut self, last_frame: Option<Instant>, now: Instant) -> Vec<Action> {
+    pub fn poll(&mut self, last_frame: Option<Instant>, now: Instant) -> Vec<Action<S>> {
         let mut actions = Vec::new();
         if let State::Reading { since } = self.state
             && is_silent(since, last_frame, now)
@@ -113,7 +113,7 @@ impl Keeper {
         }
         if let State::Ending { retry } = self.state {
             actions.push(Action::Stop);
-            self.state = if self.off || self.spec == CameraSpec::None {
+            self.state = if self.off || self.spec == S::NONE {
                 State::Resting
             } else {
                 State::Waiting {
@@ -124,7 +124,7 @@ impl Keeper {
         if let State::Waiting { until } = self.state
             && until.is_none_or(|until| now >= until)
         {
-            if self.off || self.spec == CameraSpec::None {
+            if self.off || self.spec == S::NONE {
                 self.state = State::Resting;
             } else {
                 self.generation += 1;
@@ -185,17 +185,18 @@ fn is_silent(since: Instant, last_frame: Option<Instant>, now: Instant) -> bool 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::video::source::CameraSpec;
     use Action::{Start, Stop, Tell};
 
     fn opened() -> ReaderEvent {
         ReaderEvent::Opened("Cam".into())
     }
 
-    fn told(problem: DeviceProblem) -> Action {
+    fn told(problem: DeviceProblem) -> Action<CameraSpec> {
         Tell(DeviceEvent::Problem(problem))
     }
 
-    fn start(generation: u64) -> Action {
+    fn start(generation: u64) -> Action<CameraSpec> {
         Start {
             generation,
             spec: CameraSpec::Default,
@@ -203,7 +204,7 @@ mod tests {
     }
 
     /// A camera that has just delivered its first picture.
-    fn running() -> (Keeper, Instant) {
+    fn running() -> (Keeper<CameraSpec>, Instant) {
         let (mut keeper, now) = (Keeper::new(CameraSpec::Default), Instant::now());
         assert_eq!(keeper.poll(None, now), [start(1)]);
         keeper.reader_event(1, opened(), now);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::device::DeviceProblem;
 use crate::video::media_thread::StopFlag;
 use crate::video::slot::FrameSlot;
-use crate::video::source::{self, CameraSpec};
+use crate::video::source::Spec;
 
 /// How long the end of a reader is waited for: a camera delivers, and its reader notices, within a
 /// frame. After that the reader is told to let go by other means, and after twice that left behind.
@@ -24,18 +24,18 @@ pub enum ReaderEvent {
 }
 
 /// A reader at work. Dropping it stops it, waiting at most twice [`END_PATIENCE`].
-pub struct Reader {
-    spec: CameraSpec,
+pub struct Reader<S: Spec> {
+    spec: S,
     stop: StopFlag,
     last_frame: Arc<Mutex<Option<Instant>>>,
     /// Disconnected when the thread has ended.
     ended: Receiver<()>,
 }
 
-impl Reader {
+impl<S: Spec> Reader<S> {
     /// Starts the thread.
     pub fn start(
-        spec: CameraSpec,
+        spec: S,
         slot: Arc<FrameSlot>,
         tell: impl Fn(ReaderEvent) + Send + 'static,
     ) -> Self {
@@ -51,7 +51,7 @@ impl Reader {
         };
         // Not a MediaThread, which would be waited for.
         let spawned = thread::Builder::new()
-            .name("camera-read".into())
+            .name(S::THREAD.into())
             .spawn(move || {
                 let problem = catch_unwind(AssertUnwindSafe(|| work.run(&tell)))
                     .unwrap_or_else(|_| DeviceProblem::Failed("its driver broke down".into()));
@@ -78,31 +78,31 @@ impl Reader {
     }
 }
 
-impl Drop for Reader {
+impl<S: Spec> Drop for Reader<S> {
     fn drop(&mut self) {
         use std::sync::mpsc::RecvTimeoutError::Timeout;
         self.stop.stop();
         if self.ended.recv_timeout(END_PATIENCE) != Err(Timeout) {
             return;
         }
-        source::unblock(&self.spec);
+        self.spec.unblock();
         if self.ended.recv_timeout(END_PATIENCE) == Err(Timeout) {
-            tracing::warn!(camera = %self.spec, "the camera does not answer; its thread is left behind");
+            tracing::warn!(spec = %self.spec, "a camera or screen does not answer; its thread is left behind");
         }
     }
 }
 
-struct Work {
-    spec: CameraSpec,
+struct Work<S> {
+    spec: S,
     slot: Arc<FrameSlot>,
     stop: StopFlag,
     last_frame: Arc<Mutex<Option<Instant>>>,
     _alive: Sender<()>,
 }
 
-impl Work {
+impl<S: Spec> Work<S> {
     fn run(&self, tell: &impl Fn(ReaderEvent)) -> DeviceProblem {
-        let mut source = match source::open(&self.spec) {
+        let mut source = match self.spec.open() {
             Ok(source) => source,
             Err(problem) => return problem,
         };

@@ -10,6 +10,7 @@ use super::NalType;
 use super::library::LibraryError;
 use super::nal::{annex_b_units, is_picture, is_reference, nal_type};
 use super::openh264::OpenH264;
+use crate::video::content::Content;
 use crate::video::frame::Frame;
 
 /// Openh264's own lower limits would still give a picture, but not one worth sending.
@@ -41,6 +42,7 @@ pub enum Encoded {
 
 /// An encoder for pictures of one size.
 pub struct H264Encoder {
+    content: Content,
     encoder: Option<OpenH264>,
     bitrate_bps: u32,
     fps: f32,
@@ -50,7 +52,13 @@ impl H264Encoder {
     /// An encoder aiming at this many bits per second at this many frames per second. The size is
     /// that of the first frame.
     pub fn new(bitrate_bps: u32, fps: f32) -> Self {
+        Self::of(Content::Camera, bitrate_bps, fps)
+    }
+
+    /// The same for pictures of this kind.
+    pub fn of(content: Content, bitrate_bps: u32, fps: f32) -> Self {
         Self {
+            content,
             encoder: None,
             bitrate_bps: bitrate_bps.max(MIN_BITRATE_BPS),
             fps,
@@ -103,7 +111,12 @@ impl H264Encoder {
             Some(encoder) => encoder,
             none => {
                 let size = (frame.width, frame.height);
-                none.insert(OpenH264::new(size, self.bitrate_bps, self.fps)?)
+                none.insert(OpenH264::new(
+                    self.content,
+                    size,
+                    self.bitrate_bps,
+                    self.fps,
+                )?)
             }
         };
         encoder

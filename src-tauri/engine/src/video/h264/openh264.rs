@@ -9,12 +9,14 @@ use openh264_sys2::{
     API, CAMERA_VIDEO_REAL_TIME, CONSTANT_ID, DEBLOCKING_IDC_0, DynamicAPI, ENCODER_OPTION,
     ENCODER_OPTION_BITRATE, ENCODER_OPTION_DATAFORMAT, ENCODER_OPTION_FRAME_RATE,
     ENCODER_OPTION_MAX_BITRATE, ENCODER_OPTION_TRACE_LEVEL, ISVCEncoder, ISVCEncoderVtbl,
-    LOW_COMPLEXITY, PRO_BASELINE, RC_BITRATE_MODE, SBitrateInfo, SEncParamExt, SFrameBSInfo,
-    SM_SINGLE_SLICE, SPATIAL_LAYER_0, SSourcePicture, WELS_LOG_QUIET, videoFormatI420,
+    LOW_COMPLEXITY, PRO_BASELINE, RC_BITRATE_MODE, SBitrateInfo, SCREEN_CONTENT_REAL_TIME,
+    SEncParamExt, SFrameBSInfo, SM_SINGLE_SLICE, SPATIAL_LAYER_0, SSourcePicture, WELS_LOG_QUIET,
+    videoFormatI420,
 };
 
 use super::encode::EncoderError;
 use super::library::Library;
+use crate::video::content::Content;
 use crate::video::frame::Frame;
 
 /// Two: the pictures that others build on, and those between them that can be left out, 0.37 of the bits. At the same
@@ -51,14 +53,20 @@ macro_rules! call {
 
 impl OpenH264 {
     /// For pictures of this size, as many bits and frames a second.
-    pub fn new(size: (u32, u32), bitrate_bps: u32, fps: f32) -> Result<Self, EncoderError> {
+    pub fn new(
+        content: Content,
+        size: (u32, u32),
+        bitrate_bps: u32,
+        fps: f32,
+    ) -> Result<Self, EncoderError> {
         let library = Library::open()?;
-        Self::of(library, size, bitrate_bps, fps).map_err(EncoderError::Refused)
+        Self::of(library, content, size, bitrate_bps, fps).map_err(EncoderError::Refused)
     }
 
     /// As [`Self::new`], with this library. On failure its number of the reason.
     fn of(
         library: DynamicAPI,
+        content: Content,
         size: (u32, u32),
         bitrate_bps: u32,
         fps: f32,
@@ -78,6 +86,9 @@ impl OpenH264 {
         // SAFETY: fills the structure, which outlives the call.
         check(unsafe { call!(encoder, GetDefaultParams, &raw mut parameters) })?;
         describe(&mut parameters, size, bitrate_bps, fps);
+        if content == Content::Screen {
+            describe_screen(&mut parameters);
+        }
         // SAFETY: reads the structure, which outlives the call.
         check(unsafe { call!(encoder, InitializeExt, &raw const parameters) })?;
         this.set(ENCODER_OPTION_TRACE_LEVEL, &mut { WELS_LOG_QUIET });
@@ -175,6 +186,13 @@ impl Drop for OpenH264 {
             self.library.WelsDestroySVCEncoder(self.encoder.as_ptr());
         }
     }
+}
+
+/// What is different with screens: every picture refers to the one before it, since each is sent to all or not at all; and the
+/// library looks for what has only moved, and gives sharp edges their bits.
+fn describe_screen(parameters: &mut SEncParamExt) {
+    parameters.iUsageType = SCREEN_CONTENT_REAL_TIME;
+    parameters.iTemporalLayerNum = 1;
 }
 
 /// How we want pictures encoded.

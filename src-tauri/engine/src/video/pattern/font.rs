@@ -9,12 +9,21 @@ const BAND_LUMA: u8 = 44;
 const GREY_CHROMA: u8 = 128;
 
 /// Dots of a letter with the gap to the next.
-const ADVANCE: usize = 6;
+pub(super) const ADVANCE: usize = 6;
 const GLYPH_WIDTH: usize = 5;
-const GLYPH_HEIGHT: usize = 7;
+pub(super) const GLYPH_HEIGHT: usize = 7;
 
 /// The upper edge of the words, as a part of the height: below the barcode.
 const TOP: (usize, usize) = (7, 45);
+
+/// Where a letter goes, how large its dots are, and how light.
+#[derive(Clone, Copy)]
+pub(super) struct Ink {
+    pub left: usize,
+    pub top: usize,
+    pub dot: usize,
+    pub luma: u8,
+}
 
 /// Draws what this picture is, how large it was drawn, and its number.
 pub fn draw_caption(planes: &mut PlanesMut<'_>, width: usize, height: usize, stamp: &Stamp) {
@@ -42,8 +51,13 @@ pub fn draw_caption(planes: &mut PlanesMut<'_>, width: usize, height: usize, sta
         };
         fill_band(planes, width, height, &area);
         for (position, letter) in line.chars().enumerate() {
-            let corner = (area.left + dot + position * ADVANCE * dot, area.top + dot);
-            draw_letter(planes.y, width, height, corner, dot, letter);
+            let ink = Ink {
+                left: area.left + dot + position * ADVANCE * dot,
+                top: area.top + dot,
+                dot,
+                luma: TEXT_LUMA,
+            };
+            draw_letter(planes.y, width, height, ink, letter);
         }
     }
 }
@@ -65,28 +79,27 @@ fn fill_band(planes: &mut PlanesMut<'_>, width: usize, height: usize, area: &Are
     }
 }
 
-fn draw_letter(
-    luma: &mut [u8],
-    width: usize,
-    height: usize,
-    (left, top): (usize, usize),
-    dot: usize,
-    letter: char,
-) {
+pub(super) fn draw_letter(plane: &mut [u8], width: usize, height: usize, ink: Ink, letter: char) {
+    let Ink {
+        left,
+        top,
+        dot,
+        luma,
+    } = ink;
     for (row, bits) in glyph(letter).into_iter().enumerate() {
         for column in (0..GLYPH_WIDTH).filter(|column| bits >> (GLYPH_WIDTH - 1 - column) & 1 == 1)
         {
             let x = left + column * dot;
             for y in top + row * dot..(top + (row + 1) * dot).min(height) {
                 if x + dot <= width {
-                    luma[y * width + x..y * width + x + dot].fill(TEXT_LUMA);
+                    plane[y * width + x..y * width + x + dot].fill(luma);
                 }
             }
         }
     }
 }
 
-/// Seven rows of five dots; only the letters that the caption has.
+/// Seven rows of five dots; only the letters that the caption has. The page of text makes do with them.
 fn glyph(letter: char) -> [u8; GLYPH_HEIGHT] {
     match letter {
         'A' => [0x0e, 0x11, 0x11, 0x1f, 0x11, 0x11, 0x11],

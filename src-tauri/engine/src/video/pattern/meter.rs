@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::micros_between;
 use super::histogram::Histogram;
-use super::{Pattern, Stamp};
+use super::{Artist, Stamp};
+use crate::video::content::Content;
 use crate::video::frame::Frame;
 use crate::video::scale::Scaler;
 
@@ -51,6 +52,7 @@ pub struct PatternStats {
 /// Watches decoded frames for the pattern.
 #[derive(Default)]
 pub struct PatternMeter {
+    content: Content,
     consecutive: u32,
     last: Option<Stamp>,
     frames: u64,
@@ -63,13 +65,21 @@ pub struct PatternMeter {
 
 /// The tools for drawing a frame again, made when the pattern is first seen.
 struct Redrawing {
-    pattern: Pattern,
+    artist: Artist,
     scaler: Scaler,
     drawn: Frame,
     scaled: Frame,
 }
 
 impl PatternMeter {
+    /// For the pattern of this kind.
+    pub fn of(content: Content) -> Self {
+        Self {
+            content,
+            ..Self::default()
+        }
+    }
+
     /// Looks at a frame that was decoded at `wall_micros`.
     pub fn observe(&mut self, frame: &Frame, wall_micros: u64) {
         let Some(stamp) = Stamp::read(frame) else {
@@ -115,7 +125,7 @@ impl PatternMeter {
 
     fn compare(&mut self, frame: &Frame, stamp: &Stamp) {
         let tools = self.redrawing.get_or_insert_with(|| Redrawing {
-            pattern: Pattern::new(),
+            artist: Artist::of(self.content),
             scaler: Scaler::default(),
             drawn: Frame::new(stamp.width, stamp.height, frame.captured),
             scaled: Frame::new(frame.width, frame.height, frame.captured),
@@ -123,7 +133,7 @@ impl PatternMeter {
         if (tools.drawn.width, tools.drawn.height) != (stamp.width, stamp.height) {
             tools.drawn = Frame::new(stamp.width, stamp.height, frame.captured);
         }
-        tools.pattern.draw(&mut tools.drawn, stamp);
+        tools.artist.draw(&mut tools.drawn, stamp);
         let same_size = (tools.drawn.width, tools.drawn.height) == (frame.width, frame.height);
         let reference = if same_size {
             &tools.drawn
@@ -162,6 +172,7 @@ fn psnr_db(mean_squared_error: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::video::pattern::Pattern;
     use crate::video::scale::scale;
     use std::time::Instant;
 

@@ -9,11 +9,14 @@ mod clock;
 mod font;
 mod histogram;
 mod meter;
+mod page;
 
 pub use barcode::Stamp;
 pub use clock::wall_micros;
 pub use meter::{LatencyMs, PatternMeter, PatternStats};
+pub use page::Page;
 
+use super::content::Content;
 use super::frame::{Frame, PlanesMut};
 
 /// Side of the repeating luma texture, in pixels; a power of two, so that scrolling wraps by a mask.
@@ -81,6 +84,32 @@ impl Pattern {
         draw_square(&mut planes, width, height, number);
         font::draw_caption(&mut planes, width, height, stamp);
         barcode::write(planes.y, width, height, stamp);
+    }
+}
+
+/// Who draws the test pattern of a kind.
+pub enum Artist {
+    /// What moves like a face.
+    Face(Box<Pattern>),
+    /// What reads like a screen.
+    Page(Page),
+}
+
+impl Artist {
+    /// The one for pictures of this kind.
+    pub fn of(content: Content) -> Self {
+        match content {
+            Content::Camera => Self::Face(Box::default()),
+            Content::Screen => Self::Page(Page),
+        }
+    }
+
+    /// Draws the frame with this stamp. The stamp's size should be the frame's.
+    pub fn draw(&self, frame: &mut Frame, stamp: &Stamp) {
+        match self {
+            Self::Face(pattern) => pattern.draw(frame, stamp),
+            Self::Page(page) => page.draw(frame, stamp),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where pictures come from: a camera, the test pattern, a file. All alike behind [`Source`].
+//! Where pictures come from: a camera, the test pattern, a file, a screen. All alike behind [`Source`].
 
 mod camera;
 #[cfg_attr(target_os = "macos", allow(dead_code))] // there is no list to rank there
@@ -9,14 +9,17 @@ mod drawn;
 mod file;
 mod jpeg;
 mod os;
+mod screen;
 mod spec;
 mod y4m;
 
+use std::fmt;
 use std::sync::Arc;
 
 pub use convert::PixelFormat;
 pub use device_list::cameras;
 pub use jpeg::{JpegDecoder, JpegError, trim_to_end_of_image};
+pub use screen::{ScreenInfo, ScreenSpec, ScreenSpecParseError, screens};
 pub use spec::{CameraSpec, CameraSpecError, SpecParseError};
 pub use y4m::{Y4mError, Y4mHeader, Y4mReader};
 
@@ -33,6 +36,37 @@ pub trait Source {
     /// # Errors
     /// When it delivers no more; it must then be opened anew.
     fn next_frame(&mut self) -> Result<Arc<Frame>, DeviceProblem>;
+}
+
+/// What names something that delivers pictures.
+pub trait Spec: Clone + PartialEq + fmt::Display + Send + 'static {
+    /// Nothing.
+    const NONE: Self;
+
+    /// What the thread that reads it is called.
+    const THREAD: &'static str;
+
+    /// Opens what it names. Blocks for as long as that takes.
+    ///
+    /// # Errors
+    /// Why there are no pictures. Nothing is [`DeviceProblem::None`].
+    fn open(&self) -> Result<Box<dyn Source>, DeviceProblem>;
+
+    /// Makes a blocked `next_frame` return, where the system has a way. Called by the watchdog from another thread.
+    fn unblock(&self) {}
+}
+
+impl Spec for CameraSpec {
+    const NONE: Self = Self::None;
+    const THREAD: &'static str = "camera-read";
+
+    fn open(&self) -> Result<Box<dyn Source>, DeviceProblem> {
+        open(self)
+    }
+
+    fn unblock(&self) {
+        unblock(self);
+    }
 }
 
 /// Opens what the specification names. Blocks for as long as the device takes.

@@ -1,0 +1,88 @@
+//! The screen that one person shares, from its packets to its tile; there while they share it.
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+
+use crate::transport::packet::RtpPacket;
+use crate::video::{Content, Feedback, FrameSlot, VideoInboundStats, VideoReceiver};
+
+/// Receives while they share.
+pub(super) struct InboundScreen {
+    feedback: mpsc::Sender<Feedback>,
+    receiver: Mutex<Option<VideoReceiver>>,
+    /// What was measured of what they shared before.
+    before: Mutex<Option<VideoInboundStats>>,
+    /// When the first picture of any was there.
+    pub first: Arc<OnceLock<Instant>>,
+}
+
+impl InboundScreen {
+    /// They share nothing yet.
+    pub fn new(feedback: mpsc::Sender<Feedback>) -> Self {
+        Self {
+            feedback,
+            receiver: Mutex::default(),
+            before: Mutex::default(),
+            first: Arc::default(),
+        }
+    }
+
+    /// Whether they are taken to share.
+    pub fn is_open(&self) -> bool {
+        self.receiver().is_some()
+    }
+
+    /// They share from now on; its pictures go to the slot. Must be called within a tokio runtime.
+    pub fn open(&self, slot: Arc<FrameSlot>) {
+        let (mut pictures, first) = (slot.subscribe(), self.first.clone());
+        tokio::spawn(async move {
+            if pictures.changed().await.is_ok() {
+                first.get_or_init(Instant::now);
+            }
+        });
+        let feedback = self.feedback.clone();
+        let receiver = VideoReceiver::of(Content::Screen, slot, move |wish| {
+            // Full only when the link is stuck; then asking again later is all that helps.
+            let _ = feedback.try_send(wish);
+        });
+        *self.receiver() = Some(receiver);
+    }
+
+    /// They share no more.
+    pub fn close(&self) {
+        let closed = self.receiver().take();
+        if let Some(receiver) = closed {
+            *self.before() = Some(receiver.stats());
+        }
+    }
+
+    /// What comes while nothing is shared belongs to nothing any more, or is asked for once something is.
+    pub fn push(&self, packet: RtpPacket) {
+        if let Some(receiver) = &*self.receiver() {
+            receiver.push(packet);
+        }
+    }
+
+    /// Whether pictures are to be expected: while it pauses or isn't shown, what does not come is no freeze.
+    pub fn set_expected(&self, expected: bool) {
+        if let Some(receiver) = &*self.receiver() {
+            receiver.set_expected(expected);
+        }
+    }
+
+    /// What is measured of what they share, or of what they shared last.
+    pub fn stats(&self) -> Option<VideoInboundStats> {
+        let now = self.receiver().as_ref().map(VideoReceiver::stats);
+        now.or_else(|| *self.before())
+    }
+
+    fn receiver(&self) -> MutexGuard<'_, Option<VideoReceiver>> {
+        self.receiver.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn before(&self) -> MutexGuard<'_, Option<VideoInboundStats>> {
+        self.before.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,49 @@
+//! A screen or a window as a source of pictures, and a test pattern that reads like one.
+//!
+//! On the capture thread. A whole screen of 1920 by 1080 is looked at up to 15 times a second; what stands still is handed on
+//! less and less.
+
+mod os;
+mod page;
+mod spec;
+mod stillness;
+
+use serde::Serialize;
+
+pub use spec::{ScreenSpec, ScreenSpecParseError};
+
+use super::{Source, Spec};
+use crate::device::DeviceProblem;
+
+/// A screen or window that could be shared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ScreenInfo {
+    /// What shares it: a [`ScreenSpec`] in words.
+    pub id: String,
+    /// The system's own words for it, to be shown to people.
+    pub name: String,
+    /// One window, and not a whole screen.
+    pub window: bool,
+}
+
+/// What could be shared now: screens first. Empty where the system does not tell, or lets nobody look.
+pub fn screens() -> Vec<ScreenInfo> {
+    os::list()
+}
+
+impl Spec for ScreenSpec {
+    const NONE: Self = Self::None;
+    const THREAD: &'static str = "screen-read";
+
+    fn open(&self) -> Result<Box<dyn Source>, DeviceProblem> {
+        match self {
+            Self::None => Err(DeviceProblem::None),
+            Self::Pattern { width, height, fps } => {
+                Ok(Box::new(page::PageSource::new(*width, *height, *fps)))
+            }
+            Self::Default => os::open(&os::Target::Default),
+            Self::Screen(id) => os::open(&os::Target::Screen(id.clone())),
+            Self::Window(id) => os::open(&os::Target::Window(id.clone())),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Where no way to look at the screen is known yet: a Mac's ScreenCaptureKit is missing here.
+
+use super::Target;
+use crate::device::DeviceProblem;
+use crate::video::source::{ScreenInfo, Source};
+
+pub fn list() -> Vec<ScreenInfo> {
+    Vec::new()
+}
+
+/// # Errors
+/// Always.
+pub fn open(_: &Target) -> Result<Box<dyn Source>, DeviceProblem> {
+    Err(DeviceProblem::None)
+}
