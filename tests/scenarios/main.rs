@@ -25,6 +25,7 @@ mod network_rows;
 mod relay;
 mod rig;
 mod scenario;
+mod screen;
 mod seen_and_heard;
 mod server_restart;
 mod several_servers;
@@ -78,6 +79,7 @@ fn that_measure() -> Vec<Trial> {
         two_people::trials(),
         group::trials(),
         chat::trials(),
+        screen::trials(),
         stranger::trials(),
         ladder::trials(),
         server_restart::trials(),

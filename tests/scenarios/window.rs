@@ -5,6 +5,7 @@ mod links;
 mod near;
 mod page;
 mod seen;
+mod share;
 mod talk;
 
 use std::path::PathBuf;
@@ -53,6 +54,11 @@ pub fn trials() -> Vec<Trial> {
             "a person writes to another from the real window",
             NEEDS,
             talk::with_a_companion,
+        ),
+        scenario(
+            "a person shares the display from the real window and sees what another shares",
+            NEEDS,
+            share::both_ways,
         ),
         scenario_with(
             "a person in the real window and a guest in a browser see each other",

@@ -69,6 +69,20 @@ impl Participant {
         self
     }
 
+    /// What they share once they are in the call: `pattern`, `default`, `screen:ID`, `window:ID`.
+    pub fn screen(mut self, spec: &str) -> Self {
+        self.command.args(["--screen", spec]);
+        self
+    }
+
+    /// They stop sharing after so long in the call.
+    pub fn share_for(mut self, time: Duration) -> Self {
+        self.command
+            .arg("--screen-for")
+            .arg(time.as_secs().to_string());
+        self
+    }
+
     /// What they say: `none`, `tone:440`, `file:PATH`, `device:ID`.
     pub fn microphone(mut self, spec: &str) -> Self {
         self.devices.microphone = spec.to_owned();

@@ -15,6 +15,7 @@ pub struct Report {
     pub cpu_seconds: f64,
     pub peak_rss_mb: f64,
     pub video_sent: VideoSent,
+    pub screen_sent: Option<Layer>,
     pub audio_sent: AudioSent,
     pub chat: Chat,
     pub peers: Vec<Peer>,
@@ -74,6 +75,8 @@ pub struct Peer {
     /// `this_machine`.
     pub limited_by: Option<String>,
     pub video: Option<Video>,
+    pub first_screen_ms: Option<f64>,
+    pub screen: Option<Video>,
     pub audio: Option<Audio>,
 }
 
