@@ -27,6 +27,8 @@ const COMMANDS: &[&str] = &[
     "frames_endpoint",
     "first_paint",
     "devices",
+    "screens",
+    "share_screen",
     "doctor",
     "chat_messages",
     "chat_say",

@@ -19,6 +19,7 @@ import { Settings } from "./screens/settings.js";
 import { StartCall } from "./screens/start.js";
 import { dialog, environment, screen } from "./state.js";
 import { listenForShortcuts } from "./shortcuts.js";
+import { followSharing } from "./sharing.js";
 import { followTalk } from "./talk.js";
 
 const SCREENS = { home: Home, lobby: Lobby, call: Call, failed: Failed };
@@ -48,6 +49,7 @@ async function start() {
   const root = /** @type {HTMLElement} */ (document.getElementById("app"));
   await begin(pickBackend()).catch(say);
   followTalk();
+  followSharing();
   listenForShortcuts();
   render(html`<${App} />`, root);
 }

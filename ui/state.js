@@ -32,7 +32,7 @@ export const screen = computed(() => {
 });
 
 /** The side panel of the call. */
-export const panel = signal(/** @type {null | "people" | "devices" | "chat"} */ (null));
+export const panel = signal(/** @type {null | "people" | "devices" | "chat" | "share"} */ (null));
 
 /** The small menu above the bar: feelings, and where the bar has no room the rest. */
 export const menu = signal(/** @type {null | "react" | "more"} */ (null));

@@ -69,13 +69,18 @@ impl Call {
 
     /// Has the people in these tiles asked for pictures as tall as these, and nobody else for any.
     pub async fn show(&self, tiles: &[(TileId, u32)]) {
-        let people = tiles.iter().filter(|(tile, _)| *tile != TileId::ME);
-        let list = people.map(|(tile, height)| {
-            let person = PersonId::from_bytes(*tile.bytes());
-            (person, Some(*height).filter(|height| *height > 0))
-        });
+        let list = |screens: bool| {
+            let theirs = move |tile: &TileId| !tile.is_own() && tile.is_screen() == screens;
+            let wanted = tiles.iter().filter(move |(tile, _)| theirs(tile));
+            let rows = wanted.map(|(tile, height)| {
+                let person = PersonId::from_bytes(*tile.person());
+                (person, Some(*height).filter(|height| *height > 0))
+            });
+            rows.collect()
+        };
         if let Some(running) = &*self.running.lock().await {
-            running.session.send(Command::Show(list.collect()));
+            running.session.send(Command::Show(list(false)));
+            running.session.send(Command::ShowScreens(list(true)));
         }
     }
 
@@ -184,9 +189,14 @@ fn json(value: Option<impl Serialize>) -> Option<Value> {
         .ok()
 }
 
-/// The tiles that a state has: the user's own, and one for each person.
+/// The tiles that a state has: the user's own, one for each person, and one for each screen that is shared.
 fn tiles_of(state: &Value) -> impl Iterator<Item = TileId> {
     let people = state["people"].as_array().into_iter().flatten();
-    let ids = people.filter_map(|person| person["id"].as_str()?.parse().ok());
-    iter::once(TileId::ME).chain(ids)
+    let tiles = people.filter_map(|person| {
+        let tile: TileId = person["id"].as_str()?.parse().ok()?;
+        let shares = !person["screen"].is_null();
+        Some(iter::once(tile).chain(shares.then(|| tile.screen())))
+    });
+    let own = [TileId::ME, TileId::MY_SCREEN];
+    own.into_iter().chain(tiles.flatten())
 }

@@ -67,9 +67,12 @@ impl CallPictures {
 /// The slots of a session.
 pub fn slots_of(hub: FrameHub) -> impl Fn(TileId) -> Option<Arc<FrameSlot>> + Send + Sync {
     move |tile| {
-        hub.slot(match tile {
-            TileId::ME => Tile::Me,
-            person => Tile::Person(PersonId::from_bytes(*person.bytes())),
+        let person = PersonId::from_bytes(*tile.person());
+        hub.slot(match (tile.is_own(), tile.is_screen()) {
+            (true, false) => Tile::Me,
+            (true, true) => Tile::MyScreen,
+            (false, false) => Tile::Person(person),
+            (false, true) => Tile::Screen(person),
         })
     }
 }

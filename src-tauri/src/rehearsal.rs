@@ -12,13 +12,15 @@ use serde_json::{Value, json};
 use visio_engine::transport::layer::Layer;
 use visio_engine::transport::packet::RtpPacket;
 use visio_engine::video::{
-    Camera, CameraSpec, EncodedVideo, Feedback, FrameSlot, LayerConfig, VideoEncoder, VideoReceiver,
+    Camera, CameraSpec, Content, EncodedVideo, Feedback, FrameSlot, LayerConfig, VideoEncoder,
+    VideoReceiver,
 };
 
 use crate::frames::tile::TileId;
 
 /// What each of the people sends.
 const LAYER: LayerConfig = LayerConfig {
+    content: Content::Camera,
     layer: Layer::High,
     max_width: 1280,
     max_height: 720,

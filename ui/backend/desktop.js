@@ -46,6 +46,10 @@ export function desktop(tauri) {
       remove: () => invoke("codec_remove"),
     },
     linkTake: () => invoke("link_take"),
+    sharing: {
+      list: () => invoke("screens"),
+      share: (spec) => invoke("share_screen", { spec }),
+    },
     talk: {
       messages: () => invoke("chat_messages"),
       say: (text) => invoke("chat_say", { text }),

@@ -22,10 +22,14 @@
  * @property {{ spec: string, muted: boolean, status: DeviceStatus, device: string | null, level: number, speaking: boolean }} microphone  level: 0 to 1
  * @property {{ spec: string, off: boolean, status: DeviceStatus, device: string | null, width: number, height: number, away?: boolean }} camera  away: it looks away from me, and is shown unmirrored
  * @property {{ spec: string, status: DeviceStatus, device: string | null }} speaker
+ * @property {OwnScreen} [screen]  what I share; spec "none": nothing
  * @property {boolean} [slow]  this computer does not keep up: the others see less of the picture
  * @property {"nothing" | "path" | "uplink" | "machine"} [limited]  what keeps the others from seeing me better: my line, or the way to the only one who looks
  * @property {number | null} [hand]  since when my hand is raised, milliseconds since 1970
  * @property {Reaction | null} [reaction]  as the others see it now
+ *
+ * @typedef {{ spec: string, status: DeviceStatus, source: string | null, width: number, height: number }} OwnScreen  source: the name of the screen or window
+ * @typedef {{ id: string, name: string, window: boolean }} ScreenChoice  id: what shares it
  *
  * @typedef {"like" | "dislike" | "love" | "laugh" | "celebrate" | "sad"} Feeling
  * @typedef {{ kind: Feeling, number: number }} Reaction  number: the same feeling again has another one
@@ -57,6 +61,7 @@
  * @property {number | null} [rttMs]
  * @property {"good" | "fair" | "weak" | "unknown"} [quality]
  * @property {{ width: number, height: number, fps: number } | null} [video]
+ * @property {{ paused: boolean, video: { width: number, height: number, fps: number } | null } | null} [screen]  the screen that they share; video: null before the first picture
  * @property {"nothing" | "theirUplink" | "yourDownlink" | "path" | "relay" | "theirMachine" | "thisMachine" | null} [limitedBy]  what keeps their picture from being better
  * @property {number | null} [hand]  since when their hand is raised, milliseconds since 1970 by their clock
  * @property {Reaction | null} [reaction]  shown for some seconds
@@ -96,7 +101,7 @@
  * @typedef {{ url: string, fallback: string }} FramesEndpoint  url: a WebSocket; fallback: a base for `fetch`
  *
  * @typedef {{ kind: "frames", endpoint: () => Promise<FramesEndpoint> }} FramePictures  frames, to be drawn
- * @typedef {{ kind: "streams", of: (tile: string) => MediaStream | null, want: (rows: Record<string, number>) => void }} StreamPictures  streams, to be played: of a person or of "me"; want: how tall each person is shown, in device pixels, and nobody else
+ * @typedef {{ kind: "streams", of: (tile: string) => MediaStream | null, want: (rows: Record<string, number>) => void }} StreamPictures  streams, to be played: of a person, of "me", or of the screen that a person shares: "screen-" and the person; want: how tall each of these is shown, in device pixels, and nobody else
  *
  * @typedef {"camera" | "microphone" | "speaker" | "server" | "udp" | "stun" | "relayUdp" | "relayTcp" | "relayTls"} Check
  * @typedef {"fine" | "weak" | "bad" | "skipped"} Verdict
@@ -108,6 +113,10 @@
  * @property {(feeling: Feeling) => Promise<void>} react
  * @property {(up: boolean) => Promise<void>} raiseHand
  * @property {(url: string) => Promise<void>} openLink  in the browser; of http and https only
+ *
+ * @typedef {object} Sharing  Of one's own screen.
+ * @property {() => Promise<ScreenChoice[]>} list  what could be shared now, screens first
+ * @property {(id: string) => Promise<void>} share  one of them; "none": nothing any more
  *
  * @typedef {object} Codec  The video codec of an app that has none built in.
  * @property {(onProgress: (share: number) => void) => Promise<void>} fetch  fetches it from Cisco; share: 0 to 1
@@ -137,6 +146,7 @@
  * @property {(link: string | null, onFinding: (finding: Finding) => void) => Promise<string>} doctor  tries out all that a call needs, and gives the key of what sums it up; without a link, with the server of the settings
  * @property {Codec} [codec]  absent: pictures are coded by what is there
  * @property {() => Promise<string | null>} linkTake  the invite link that the system handed over, if there is one: given once
+ * @property {Sharing} [sharing]  absent: no screen can be shared, and no control for it is shown
  * @property {Talk} [talk]  absent: nothing can be written, and no control for it is shown
  * @property {(listener: (state: CallState | null) => void) => Promise<void>} onCallState
  * @property {(listener: () => void) => Promise<void>} onLink  there is a link to take

@@ -4,11 +4,13 @@
  * Where the WebSocket can't be had, frames are pulled one by one with `fetch` from the fallback address.
  */
 
-/** @typedef {{ tile: string, number: number, width: number, height: number, data: Uint8Array }} Frame  tile: hex, or "me"; data: I420, tight */
+/** @typedef {{ tile: string, number: number, width: number, height: number, data: Uint8Array }} Frame  tile: hex, or "me"; of a screen with "screen-" before it; data: I420, tight */
 /** @typedef {{ id: string, width: number, height: number }} Wanted  in device pixels */
 
-/** 16 bytes tile id, u16 width, u16 height, u32 number. */
+/** 16 bytes person's id, u16 width (its highest bit: of the person's screen), u16 height, u32 number. */
 const HEADER = 24;
+/** Stands before the person in the name of the tile of a screen that is shared. */
+export const SCREEN = "screen-";
 /** How often the socket may fail without ever having opened before the fallback is used. */
 const TRIES = 2;
 /** Pause before another try, in milliseconds. */
@@ -21,11 +23,12 @@ const RETRY_MS = 500;
 export function parseFrame(message) {
   if (message.byteLength < HEADER) return null;
   const view = new DataView(message);
-  const width = view.getUint16(16, true);
+  const marked = view.getUint16(16, true);
+  const width = marked & 0x7fff;
   const height = view.getUint16(18, true);
   if (!width || !height || width % 2 || height % 2) return null;
   if (message.byteLength !== HEADER + (width * height * 3) / 2) return null;
-  return { tile: tileId(new Uint8Array(message, 0, 16)), number: view.getUint32(20, true), width, height, data: new Uint8Array(message, HEADER) };
+  return { tile: `${marked === width ? "" : SCREEN}${tileId(new Uint8Array(message, 0, 16))}`, number: view.getUint32(20, true), width, height, data: new Uint8Array(message, HEADER) };
 }
 
 /** @param {Uint8Array} bytes */

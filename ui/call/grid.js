@@ -34,6 +34,25 @@ export function arrange(count, width, height, gap) {
   });
 }
 
+/** Of the stage's longer side the screens get so much, and the faces the rest: what is shared is there to be read. */
+const SCREENS_SHARE = 0.78;
+
+/**
+ * Where screens that are shared and faces go: the screens large, the faces beside them where the stage is wide, and below where it is tall.
+ * @param {number} screens @param {number} faces @param {number} width @param {number} height @param {number} gap between boxes
+ * @returns {{ screens: Box[], faces: Box[] }}
+ */
+export function arrangeWithScreens(screens, faces, width, height, gap) {
+  if (screens === 0 || faces === 0) return { screens: arrange(screens, width, height, gap), faces: arrange(faces, width, height, gap) };
+  const wide = width > height;
+  const long = (wide ? width : height) - gap;
+  const part = long * SCREENS_SHARE;
+  const [across, down] = wide ? [part, height] : [width, part];
+  const [left, top] = wide ? [part + gap, 0] : [0, part + gap];
+  const beside = arrange(faces, wide ? long - part : width, wide ? height : long - part, gap);
+  return { screens: arrange(screens, across, down, gap), faces: beside.map((box) => ({ ...box, x: box.x + left, y: box.y + top })) };
+}
+
 /** @param {number} columns @param {number} rows @param {number} width @param {number} height @param {number} gap */
 function tileWidth(columns, rows, width, height, gap) {
   const across = (width - (columns - 1) * gap) / columns;

@@ -17,6 +17,7 @@ import { SHAPE } from "./grid.js";
  * @property {number} height
  * @property {number} radius
  * @property {boolean} mirrored
+ * @property {boolean} [whole]  nothing of it may be cut away
  */
 
 /**
@@ -33,13 +34,13 @@ const MOST_CUT = 0.26;
 
 /**
  * Which part of a picture is shown in a tile.
- * @param {number} width @param {number} height @param {number} [shape] of the tile: width by height
+ * @param {number} width @param {number} height @param {number} [shape] of the tile: width by height @param {boolean} [whole] nothing may be cut away
  * @returns {Crop}
  */
-export function cropFor(width, height, shape = SHAPE) {
+export function cropFor(width, height, shape = SHAPE, whole = false) {
   const ratio = width / height / shape;
   const cut = ratio > 1 ? 1 - 1 / ratio : 1 - ratio;
-  const fill = cut <= MOST_CUT;
+  const fill = !whole && cut <= MOST_CUT;
   const wide = ratio > 1 === fill ? 1 / ratio : 1;
   const tall = ratio > 1 === fill ? 1 : ratio;
   return { x: (1 - wide) / 2, y: (1 - tall) / 2, width: wide, height: tall };
@@ -115,7 +116,7 @@ export class Painter {
       const newest = this.#newest.get(place.id);
       if (!newest) continue;
       const { frame, fresh } = newest;
-      this.#brush.picture(frame, fresh, scaled(place, scale), cropFor(frame.width, frame.height, place.width / place.height));
+      this.#brush.picture(frame, fresh, scaled(place, scale), cropFor(frame.width, frame.height, place.width / place.height, place.whole));
       newest.fresh = false;
       if (fresh) this.#onDrawn(frame.tile, frame.number);
     }

@@ -3,6 +3,7 @@ import { behind, copyInvite, leave, toggleCamera, toggleFullscreen, toggleMicrop
 import { html } from "../html.js";
 import { plural, t } from "../i18n/words.js";
 import { menu, panel, unread } from "../state.js";
+import { sharing, stopSharing } from "../sharing.js";
 import { toggleHand } from "../talk.js";
 import { Icon } from "./icon.js";
 import { Menu } from "./menu.js";
@@ -27,7 +28,7 @@ export function Switches({ me }) {
     <${Switch} kind="camera" on=${!me.camera.off} shortcut="C" onToggle=${toggleCamera} />`;
 }
 
-/** A control that opens a side panel. @param {{ kind: "people" | "devices" | "chat", className?: string, shortcut?: string, children?: any, name?: string }} props */
+/** A control that opens a side panel. @param {{ kind: "people" | "devices" | "chat" | "share", className?: string, shortcut?: string, children?: any, name?: string }} props */
 function PanelControl({ kind, className = "", shortcut, children, name = t(`call.${kind}`) }) {
   const open = panel.value === kind;
   const hint = t(`call.${kind}.hint`);
@@ -80,6 +81,7 @@ export function Bar({ me }) {
     <div class="bar" id="bar" role="toolbar" aria-label=${t("call.controls")}>
       <${Switches} me=${me} />
       ${talk && html`<${Hand} raised=${raised} /><${MenuControl} kind="react" className="roomy" /><${ChatControl} />`}
+      ${behind().sharing && (sharing(me) ? html`<${Control} kind="share" className="roomy on" name=${t("share.stop")} title=${t("share.stop")} onClick=${stopSharing} />` : html`<${PanelControl} kind="share" className="roomy" />`)}
       <${PanelControl} kind="devices" className=${roomy} />
       <${PanelControl} kind="people" />
       <${Control} kind="invite" className=${roomy} name=${t("call.invite")} title=${t("invite.copy")} onClick=${copyInvite} />

@@ -47,7 +47,7 @@ export function Films({ pictures, source }) {
 function Film({ picture, stream, onFrame }) {
   const element = useRef(/** @type {HTMLVideoElement | null} */ (null));
   const [shape, setShape] = useState(0);
-  const { id, x, y, width, height, radius, mirrored, shown } = picture;
+  const { id, x, y, width, height, radius, mirrored, whole, shown } = picture;
 
   useLayoutEffect(() => {
     const video = /** @type {HTMLVideoElement} */ (element.current);
@@ -73,7 +73,7 @@ function Film({ picture, stream, onFrame }) {
     };
   }, []);
 
-  const crop = shape ? cropFor(shape, 1, width / height) : { width: 1, height: 1 };
+  const crop = shape ? cropFor(shape, 1, width / height, whole) : { width: 1, height: 1 };
   const style = {
     left: `${x}px`,
     top: `${y}px`,

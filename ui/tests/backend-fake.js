@@ -95,6 +95,7 @@
       microphone: { spec: "default", muted: false, status: "ok", device: "Headset", level: 0.62, speaking: false },
       camera: { spec: "default", off: false, status: "ok", device: "Integrated camera", width: 1280, height: 720 },
       speaker: { spec: "default", status: "ok", device: "Built-in speakers" },
+      screen: { spec: "none", status: "none", source: null, width: 0, height: 0 },
     },
     people: Array.from({ length: number("people", 2) }, (_, index) => person(index)),
     devices,
@@ -107,6 +108,13 @@
     weak: () => (state.people[1].quality = "weak"),
     paused: () => (state.people[1].paused = true),
     slow: () => (state.me.slow = true),
+    screen: () => (state.people[0].screen = { paused: false, video: { width: 1920, height: 1080, fps: 10 } }),
+    screens() {
+      SCENES.screen();
+      state.people[1].screen = { paused: true, video: null };
+    },
+    sharing: () => Object.assign(state.me.screen, { spec: "screen:HDMI-1", status: "ok", source: "HDMI-1" }),
+    sharinglost: () => Object.assign(state.me.screen, { spec: "window:7", status: "lost", source: "Letter to the school" }),
     offline: () => {
       state.trouble = { kind: "offline" };
       state.people.forEach((it) => (it.connection = "retrying"));
@@ -254,6 +262,19 @@
     chat_react: ({ feeling }) => ((state.me.reaction = { kind: feeling, number: (state.me.reaction?.number ?? 0) + 1 }), tell()),
     raise_hand: ({ up }) => ((state.me.hand = up ? Date.now() : null), tell()),
     open_link: () => {},
+    screens: () =>
+      asked.get("screens") === "none"
+        ? []
+        : [
+            { id: "screen:HDMI-1", name: "HDMI-1 (1920 × 1080)", window: false },
+            { id: "window:7", name: "Letter to the school – Writer, with quite a long name of a document in it", window: true },
+            { id: "window:8", name: "Holiday pictures", window: true },
+          ],
+    share_screen({ spec }) {
+      const none = spec === "none";
+      Object.assign(state.me.screen, { spec, status: none ? "none" : "ok", source: none ? null : spec });
+      tell();
+    },
     frames_endpoint: () => ({ url: "ws://127.0.0.1:1/frames?token=fake", fallback: `${location.origin}/frames` }),
   };
 
@@ -298,15 +319,25 @@
     return frame;
   }
 
+  /** A screen: lines of something like text, dark on light. */
+  function page() {
+    const frame = new Uint8Array((WIDTH * HEIGHT * 3) / 2).fill(128);
+    frame.fill(230, 0, WIDTH * HEIGHT);
+    for (let y = 12; y < HEIGHT - 12; y += 8) for (let x = 16; x < WIDTH - 16 - ((y * 7) % 90); x++) if ((x * 31 + y * 17) % 5 < 3) frame.fill(40, y * WIDTH + x, y * WIDTH + x + 1);
+    return frame;
+  }
+
   /** One message as the app sends it. */
   function message(tile, count) {
     const data = new Uint8Array(24 + (WIDTH * HEIGHT * 3) / 2);
     const view = new DataView(data.buffer);
-    if (tile !== "me") for (let at = 0; at < 16; at++) view.setUint8(at, parseInt(tile.slice(2 * at, 2 * at + 2), 16));
-    view.setUint16(16, WIDTH, true);
+    const screen = tile.startsWith("screen-");
+    const whose = screen ? tile.slice("screen-".length) : tile;
+    if (whose !== "me") for (let at = 0; at < 16; at++) view.setUint8(at, parseInt(whose.slice(2 * at, 2 * at + 2), 16));
+    view.setUint16(16, WIDTH | (screen ? 0x8000 : 0), true);
     view.setUint16(18, HEIGHT, true);
     view.setUint32(20, count, true);
-    data.set(paint(tile === "me" ? 2.2 : parseInt(tile, 16) * 1.7, performance.now()), 24);
+    data.set(screen ? page() : paint(tile === "me" ? 2.2 : parseInt(tile, 16) * 1.7, performance.now()), 24);
     return data.buffer;
   }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arrange, cornerBox, cornerToward, cutOut, nearestCorner, ownTileFits, SHAPE } from "../call/grid.js";
+import { arrange, arrangeWithScreens, cornerBox, cornerToward, cutOut, nearestCorner, ownTileFits, SHAPE } from "../call/grid.js";
 
 const WINDOWS = [
   [1280, 700],
@@ -48,6 +48,19 @@ test("a last row that is not full is centred", () => {
 test("nobody, or a window without area, gives no box", () => {
   assert.deepEqual(arrange(0, 100, 100, 8), []);
   assert.deepEqual(arrange(3, 0, 100, 8), []);
+});
+
+test("a screen that is shared is large, and the faces lie beside it, or below it on a phone held upright", () => {
+  for (const [width, height] of [[1280, 700], [360, 640]]) {
+    const { screens, faces } = arrangeWithScreens(1, 4, width, height, 8);
+    assert.equal(faces.length, 4);
+    for (const box of [...screens, ...faces]) assert.ok(box.x >= 0 && box.y >= 0 && box.x + box.width <= width + 0.01 && box.y + box.height <= height + 0.01);
+    for (const face of faces) {
+      assert.ok(face.width < screens[0].width);
+      assert.ok(width > height ? face.x >= screens[0].x + screens[0].width : face.y >= screens[0].y + screens[0].height);
+    }
+  }
+  assert.deepEqual(arrangeWithScreens(0, 3, 1280, 700, 8).faces, arrange(3, 1280, 700, 8));
 });
 
 test("one's own picture becomes a tile exactly where the others lose nothing by it", () => {

@@ -28,6 +28,8 @@ test("a control message says what it names, and what is none says nothing", () =
   assert.deepEqual(readControl(sayLimited("uplink")), { limited: "uplink" });
   assert.deepEqual(readControl('{"video":"paused"}'), { paused: true });
   assert.deepEqual(readControl('{"show":{"screen":1080},"hands":2,"video":"mirrored"}'), {});
+  assert.deepEqual(readControl('{"screen":"paused"}'), { screenPaused: true });
+  assert.equal(readControl('{"screen":1}'), null);
   assert.deepEqual(readControl('{"limited":"weather"}'), { limited: "nothing" });
   for (const bad of ["", "null", "[]", '{"show":720}', '{"show":{"camera":-1}}', '{"show":{"camera":7.5}}', '{"show":{"camera":4294967296}}', '{"video":1}', "{}{}", `{${" ".repeat(17_000)}}`]) assert.equal(readControl(bad), null, bad.slice(0, 40));
 });

@@ -412,6 +412,38 @@ describe("using it", { skip }, () => {
     await page.locator("#notice").waitFor();
     assert.deepEqual(complaints, []);
   });
+
+  test("a screen is chosen by keyboard, said to be shared all the time, and no longer shared", async () => {
+    await open("screen=call&people=2");
+    await page.locator("#share-button").focus();
+    await page.keyboard.press("Enter");
+    await page.locator('[data-test="share-choice"]').first().waitFor();
+    while ((await page.evaluate(() => /** @type {any} */ (document.activeElement).dataset.id)) !== "window:8") await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.locator("#sharing-line").waitFor();
+    assert.deepEqual((await asked("share_screen")).map(({ spec }) => spec), ["window:8"]);
+    assert.equal(await page.locator("#panel").count(), 0);
+    await change((state) => (state.me.screen.status = "lost"));
+    await page.locator('#sharing-line[data-status="lost"]').waitFor();
+    await page.click("#sharing-stop");
+    await page.locator("#sharing-line").waitFor({ state: "detached" });
+    assert.deepEqual((await asked("share_screen")).map(({ spec }) => spec), ["window:8", "none"]);
+  });
+
+  test("a screen that somebody shares is a tile of its own, asked for as tall as it is, and gone when they stop", async () => {
+    await open("screen=call&people=2&scene=screen");
+    const tile = page.locator('[data-test="screen-tile"]');
+    await tile.waitFor();
+    assert.match((await tile.textContent()) ?? "", /Léa’s screen/);
+    const wanted = () => page.evaluate(() => /** @type {any} */ (window).fake.wanted.find((/** @type {any} */ it) => it.id.startsWith("screen-")));
+    await page.waitForFunction(() => /** @type {any} */ (window).fake.acknowledged[`screen-${"1".padStart(32, "0")}`] > 0);
+    assert.ok((await wanted()).height > 400);
+    await change((state) => (state.people[0].screen.paused = true));
+    await page.locator('[data-test="screen-tile"][data-paused="true"] .instead').waitFor();
+    await change((state) => (state.people[0].screen = null));
+    await tile.waitFor({ state: "detached" });
+    assert.equal(await wanted(), undefined);
+  });
 });
 
 /** The colour of one pixel of the page. @param {import("playwright-core").Page} page @param {number} x @param {number} y */

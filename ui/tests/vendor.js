@@ -66,11 +66,14 @@ const icons = {
   remove: "trash-2",
   rename: "pencil",
   sad: "frown",
+  screen: "monitor",
   send: "send-horizontal",
   settings: "settings",
+  share: "screen-share",
   sound: "volume-2",
   trouble: "triangle-alert",
   turn: "switch-camera",
+  window: "app-window",
 };
 
 /** @param {string} path */

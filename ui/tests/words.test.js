@@ -20,7 +20,7 @@ const doctor = join(root, "..", "src-tauri", "engine", "src", "doctor");
 const prescriptions = () => readdirSync(doctor).map((file) => readFileSync(join(doctor, file), "utf8"));
 
 /** Keys that are put together in the code from a part and a state, and those that are said without a page. */
-const COMPOSED = /^(trouble|cli|app\.noDisplay|camera|microphone|speaker|device\.(none\.)?(camera|microphone|speaker)|guest\.lack|person\.(connecting|retrying)|people\.(connection|limit|quality)|doctor\.verdict|settings\.look|reaction|call\.(microphone|camera|devices|people|chat|react|more))\b/;
+const COMPOSED = /^(trouble|cli|app\.noDisplay|camera|microphone|speaker|device\.(none\.)?(camera|microphone|speaker)|guest\.lack|person\.(connecting|retrying)|people\.(connection|limit|quality)|doctor\.verdict|settings\.look|reaction|call\.(microphone|camera|devices|people|chat|react|more|share))\b/;
 
 test("both languages have the same keys, and the same placeholders under each", () => {
   assert.deepEqual(Object.keys(fr), Object.keys(en));

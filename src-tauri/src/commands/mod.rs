@@ -7,6 +7,7 @@ mod chat;
 mod codec;
 mod devices;
 mod doctor;
+mod screen;
 mod settings;
 mod system;
 
@@ -42,6 +43,8 @@ pub fn all() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
         devices::set_music,
         devices::set_camera_off,
         devices::play_test_sound,
+        screen::screens,
+        screen::share_screen,
         doctor::doctor,
         codec::codec_fetch,
         codec::codec_remove,

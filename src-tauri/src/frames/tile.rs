@@ -6,49 +6,92 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 use visio_protocol::PersonId;
 
-/// Identifies a tile: a person's 16-byte id, or all zeros for the user's own picture.
+/// Identifies a tile: a person's 16-byte id, or all zeros for the user, and whether their camera or the screen is meant that
+/// they share.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct TileId([u8; 16]);
+pub struct TileId {
+    person: [u8; 16],
+    screen: bool,
+}
+
+/// In words, a screen's tile is its person's with this before it.
+const SCREEN: &str = "screen-";
 
 impl TileId {
     /// The user's own picture.
-    pub const ME: TileId = TileId([0; 16]);
+    pub const ME: TileId = TileId::new([0; 16]);
 
-    /// The tile with these bytes.
-    pub const fn new(bytes: [u8; 16]) -> TileId {
-        TileId(bytes)
+    /// The screen that the user shares.
+    pub const MY_SCREEN: TileId = TileId::ME.screen();
+
+    /// The camera's tile of the person with these bytes.
+    pub const fn new(person: [u8; 16]) -> TileId {
+        TileId {
+            person,
+            screen: false,
+        }
     }
 
-    /// The 16 bytes that stand for the tile in a frame message.
-    pub fn bytes(&self) -> &[u8; 16] {
-        &self.0
+    /// The tile of the screen that the same person shares.
+    pub const fn screen(self) -> TileId {
+        TileId {
+            screen: true,
+            ..self
+        }
+    }
+
+    /// Whether it shows a screen.
+    pub fn is_screen(&self) -> bool {
+        self.screen
+    }
+
+    /// Whether it is the user's own.
+    pub fn is_own(&self) -> bool {
+        self.person == Self::ME.person
+    }
+
+    /// The 16 bytes of the person.
+    pub fn person(&self) -> &[u8; 16] {
+        &self.person
     }
 }
 
-/// What was given is neither `me` nor 32 hexadecimal digits.
+/// What was given is neither `me` nor 32 hexadecimal digits, nor one of these after `screen-`.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a tile: it is neither \"me\" nor 32 hexadecimal digits")]
+#[error(
+    "not a tile: it is neither \"me\" nor 32 hexadecimal digits, nor one of these after \"screen-\""
+)]
 pub struct NotATile;
 
 impl FromStr for TileId {
     type Err = NotATile;
 
     fn from_str(text: &str) -> Result<Self, NotATile> {
-        if text == "me" {
-            return Ok(Self::ME);
-        }
-        text.parse()
-            .map(|person: PersonId| Self(*person.as_bytes()))
-            .map_err(|_| NotATile)
+        let (person, screen) = match text.strip_prefix(SCREEN) {
+            Some(person) => (person, true),
+            None => (text, false),
+        };
+        let tile = if person == "me" {
+            Self::ME
+        } else {
+            let person: PersonId = person.parse().map_err(|_| NotATile)?;
+            Self::new(*person.as_bytes())
+        };
+        Ok(if screen { tile.screen() } else { tile })
     }
 }
 
 impl fmt::Display for TileId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if *self == Self::ME {
+        if self.screen {
+            f.write_str(SCREEN)?;
+        }
+        if self.is_own() {
             return f.write_str("me");
         }
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.person
+            .iter()
+            .try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -106,7 +149,12 @@ mod tests {
 
     #[test]
     fn a_tile_is_written_as_it_is_read() {
-        for text in ["me", "00112233445566778899aabbccddeeff"] {
+        for text in [
+            "me",
+            "00112233445566778899aabbccddeeff",
+            "screen-me",
+            "screen-00112233445566778899aabbccddeeff",
+        ] {
             assert_eq!(text.parse::<TileId>().unwrap().to_string(), text);
         }
     }
@@ -116,6 +164,8 @@ mod tests {
         for text in [
             "",
             "ME",
+            "screen-",
+            "screen-screen-me",
             "0011",
             "00112233445566778899aabbccddeefg",
             "+0112233445566778899aabbccddeeff",

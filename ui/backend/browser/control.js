@@ -4,7 +4,7 @@
 import { utf8 } from "./bytes.js";
 
 /** @typedef {"nothing" | "path" | "uplink" | "machine"} Limited */
-/** @typedef {{ show?: number | null, paused?: boolean, limited?: Limited }} Control  show: rows of device pixels; null while it is not shown */
+/** @typedef {{ show?: number | null, paused?: boolean, screenPaused?: boolean, limited?: Limited }} Control  show: rows of device pixels; null while it is not shown */
 
 /** The longest message, in bytes. */
 const MAX_CONTROL = 16 * 1024;
@@ -26,13 +26,14 @@ export function readControl(text) {
   }
   const isObject = (/** @type {unknown} */ value) => value !== null && typeof value === "object" && !Array.isArray(value);
   if (!isObject(it)) return null;
-  const { show, video, limited } = it;
-  if ((show != null && !isObject(show)) || !isWord(video) || !isWord(limited)) return null;
+  const { show, video, screen, limited } = it;
+  if ((show != null && !isObject(show)) || !isWord(video) || !isWord(screen) || !isWord(limited)) return null;
   const camera = show?.camera;
   if (camera != null && !(Number.isInteger(camera) && camera >= 0 && camera <= MAX_ROWS)) return null;
   return {
     ...(camera !== undefined && { show: camera }),
     ...((video === "paused" || video === "flowing") && { paused: video === "paused" }),
+    ...((screen === "paused" || screen === "flowing") && { screenPaused: screen === "paused" }),
     ...(limited != null && { limited: LIMITED.find((word) => word === limited) ?? "nothing" }),
   };
 }
@@ -42,6 +43,9 @@ const isWord = (value) => value == null || typeof value === "string";
 
 /** @param {number | null} rows */
 export const sayShow = (rows) => JSON.stringify({ show: { camera: rows } });
+
+/** Of the screen that they share. @param {number | null} rows */
+export const sayShowScreen = (rows) => JSON.stringify({ show: { screen: rows } });
 
 /** @param {Limited} limited */
 export const sayLimited = (limited) => JSON.stringify({ limited });

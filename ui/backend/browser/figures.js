@@ -11,6 +11,8 @@ const WEAK_RTT_MS = 600;
 /** Share of the sound that had to be made up: heard as flaws; words are lost. */
 const FAIR_CONCEALED = 0.01;
 const WEAK_CONCEALED = 0.05;
+/** The place of the first section of what is shared. */
+const SHARED = 2;
 /** Pictures a second under which movement is seen to stutter. */
 const FAIR_FPS = 12;
 
@@ -26,13 +28,15 @@ export class Reader {
 
   /**
    * @param {Map<string, any> | RTCStatsReport} report @param {boolean} cameraOff whether they say that their camera is off @param {number} now
-   * @returns {Pick<Figures, "speaking" | "picture" | "video" | "quality" | "path"> & { reason: string | null }} reason: what limits our own picture
+   * @returns {Pick<Figures, "speaking" | "picture" | "video" | "screen" | "quality" | "path"> & { reason: string | null }} reason: what limits our own picture
    */
   read(report, cameraOff, now) {
     /** @type {any[]} */
     const all = [...report.values()];
     const received = (/** @type {string} */ kind) => all.filter((it) => it.type === "inbound-rtp" && it.kind === kind);
-    const [video, audio] = [busiest(received("video")), busiest(received("audio"))];
+    const [video, audio] = [ofThePerson(received("video")), ofThePerson(received("audio"))];
+    const shared = received("video").find((it) => it !== video && it.framesDecoded > 0 && it.frameHeight);
+    const screen = shared ? { width: shared.frameWidth, height: shared.frameHeight, fps: shared.framesPerSecond ?? 0 } : null;
     const frames = video?.framesDecoded ?? 0;
     // What was decoded before the camera was turned off is not the picture of now.
     if (cameraOff) this.#frames = frames;
@@ -40,7 +44,7 @@ export class Reader {
     const sent = all.find((it) => it.type === "outbound-rtp" && it.kind === "video" && it.frameHeight);
     const picture = frames > this.#frames;
     const shown = picture && video.frameHeight ? { width: video.frameWidth, height: video.frameHeight, fps: video.framesPerSecond ?? 0 } : null;
-    return { speaking: this.#heard(audio, now), picture, video: shown, quality: this.#quality(path.rttMs ?? null, shown?.fps ?? 0, audio), path, reason: sent?.qualityLimitationReason ?? null };
+    return { speaking: this.#heard(audio, now), picture, video: shown, screen, quality: this.#quality(path.rttMs ?? null, shown?.fps ?? 0, audio), path, reason: sent?.qualityLimitationReason ?? null };
   }
 
   /** @param {any} audio @param {number} now */
@@ -64,6 +68,13 @@ export class Reader {
     if (rtt > WEAK_RTT_MS || this.#share > WEAK_CONCEALED) return "weak";
     return rtt > FAIR_RTT_MS || this.#share > FAIR_CONCEALED || (fps > 0 && fps < FAIR_FPS) ? "fair" : "good";
   }
+}
+
+/** Of several streams of a kind that of the camera or the microphone, where the browser says by which section each comes. @param {any[]} streams */
+function ofThePerson(streams) {
+  // Sections are named by their place, and the person's come before what is shared.
+  const placed = streams.filter(({ mid }) => mid != null && mid !== "" && Number.isInteger(Number(mid)));
+  return placed.length ? (placed.find(({ mid }) => Number(mid) < SHARED) ?? null) : busiest(streams);
 }
 
 /** Of several streams of a kind the one that something comes by. @param {any[]} streams */

@@ -6,7 +6,7 @@ import { Allowance } from "./allowance.js";
 import { Ask } from "./ask.js";
 import { RemoteCandidates } from "./candidates.js";
 import { readChat } from "./chat-message.js";
-import { readControl, sayLimited, sayShow } from "./control.js";
+import { readControl, sayLimited, sayShow, sayShowScreen } from "./control.js";
 import { isOfACall, SECTIONS, withoutCandidates } from "./description.js";
 import { layerFor } from "./layers.js";
 
@@ -44,28 +44,31 @@ export class Link {
   #closed = false;
   #wasConnected = false;
   /** @type {Ask} */ #ask;
+  /** Of the screen that they share. @type {Ask} */ #askScreen;
   /** How tall they show our picture; null while they don't. @type {number | null} */ #asked = UNSAID_ROWS;
   /** @type {Limited} */ #told = "nothing";
-  /** What they say of their picture. @type {{ paused: boolean, limited: Limited }} */ says = { paused: false, limited: "nothing" };
+  /** What they say of their picture. @type {{ paused: boolean, screenPaused: boolean, limited: Limited }} */ says = { paused: false, screenPaused: false, limited: "nothing" };
   /** @type {{ microphone: MediaStreamTrack | null, camera: MediaStreamTrack | null, music: boolean }} */ #tracks = { microphone: null, camera: null, music: false };
 
   /**
    * @param {object} options
-   * @param {boolean} options.offerer @param {RTCIceServer[]} options.iceServers @param {number | null} options.rows how tall they are shown
+   * @param {boolean} options.offerer @param {RTCIceServer[]} options.iceServers @param {number | null} options.rows how tall they are shown @param {number | null} [options.screenRows] how tall the screen that they share is
    * @param {(signal: { type: "offer" | "answer", sdp: string } | { type: "candidate", candidate: string, mid?: string, line?: number }) => void} options.signal
    * @param {(change: import("./call/update.js").LinkChange) => void} options.change
    * @param {{ open: () => void, heard: (message: import("./chat-message.js").ChatMessage) => void }} options.talk
    */
-  constructor({ offerer, iceServers, rows, signal, change, talk }) {
+  constructor({ offerer, iceServers, rows, screenRows = null, signal, change, talk }) {
     this.offerer = offerer;
     this.signal = signal;
     this.change = change;
     this.talk = talk;
     this.#ask = new Ask(rows);
+    this.#askScreen = new Ask(screenRows);
     this.connection = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
-    /** What they send: their voice, and their picture. */
+    /** What they send: their voice, their picture, and their screen. */
     this.voice = new MediaStream();
     this.picture = new MediaStream();
+    this.screen = new MediaStream();
     if (offerer) this.#lines = SECTIONS.slice(0, -1).map((kind) => this.connection.addTransceiver(kind, { direction: "sendrecv" }));
     this.control = this.connection.createDataChannel("control", { negotiated: true, id: CONTROL_STREAM });
     this.chat = this.connection.createDataChannel("chat", { negotiated: true, id: CHAT_STREAM });
@@ -87,6 +90,7 @@ export class Link {
     const settled = (begin) => () => setTimeout(() => this.#closed || begin(), SETTLES_MS);
     control.onopen = settled(() => {
       this.#ask.open();
+      this.#askScreen.open();
       this.speak(performance.now());
     });
     control.onclose = () => !this.#closed && this.change("closed");
@@ -124,9 +128,10 @@ export class Link {
       line.sender.setStreams?.(place < SCREEN ? person : shared);
       if (line.receiver.track.kind === "video" && wanted.length) line.setCodecPreferences(wanted);
     }
-    const { voice, picture } = this;
+    const { voice, picture, screen } = this;
     if (voice.getTracks().length === 0) voice.addTrack(this.#lines[MICROPHONE].receiver.track);
     if (picture.getTracks().length === 0) picture.addTrack(this.#lines[CAMERA].receiver.track);
+    if (screen.getTracks().length === 0) screen.addTrack(this.#lines[SCREEN].receiver.track);
     this.#replace();
   }
 
@@ -210,8 +215,9 @@ export class Link {
   #hear(text) {
     const control = readControl(text);
     if (!control) return;
-    const { show, paused, limited } = control;
+    const { show, paused, screenPaused, limited } = control;
     if (paused !== undefined) this.says.paused = paused;
+    if (screenPaused !== undefined) this.says.screenPaused = screenPaused;
     if (limited !== undefined) this.says.limited = limited;
     if (show !== undefined && show !== this.#asked) {
       this.#asked = show;
@@ -230,11 +236,19 @@ export class Link {
     this.speak(performance.now());
   }
 
+  /** From now on the screen that they share is shown so tall, or not at all. @param {number | null} rows */
+  showScreen(rows) {
+    this.#askScreen.rows = rows;
+    this.speak(performance.now());
+  }
+
   /** Says what is due to be said. Called several times a second. @param {number} now */
   speak(now) {
     if (this.control.readyState !== "open") return;
     const rows = this.#ask.poll(now);
     if (rows !== undefined) this.control.send(sayShow(rows));
+    const screen = this.#askScreen.poll(now);
+    if (screen !== undefined) this.control.send(sayShowScreen(screen));
   }
 
   /** Says these over the chat's channel. @param {import("./chat-message.js").ChatMessage[]} messages */

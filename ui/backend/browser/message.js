@@ -4,7 +4,7 @@
 import { fromHex, utf8 } from "./bytes.js";
 import { cleanName } from "./name.js";
 
-/** @typedef {{ microphone_muted: boolean, camera_off: boolean }} MediaState */
+/** @typedef {{ microphone_muted: boolean, camera_off: boolean, screen?: boolean }} MediaState  screen: they share it; absent: they don't */
 
 /**
  * @typedef {{ type: "hello", person: string, name: string, media: MediaState, session_epoch: number }
@@ -31,8 +31,9 @@ const text = (value, most) => typeof value === "string" && utf8(value).length <=
 
 /** @param {any} media @returns {MediaState | null} */
 function mediaState(media) {
-  const { microphone_muted, camera_off } = media ?? {};
-  return typeof microphone_muted === "boolean" && typeof camera_off === "boolean" ? { microphone_muted, camera_off } : null;
+  const { microphone_muted, camera_off, screen = false } = media ?? {};
+  const good = [microphone_muted, camera_off, screen].every((it) => typeof it === "boolean");
+  return good ? { microphone_muted, camera_off, ...(screen && { screen }) } : null;
 }
 
 /** Each reads the fields of its type, or finds them malformed. @type {Record<string, (it: any) => Signal | null>} */

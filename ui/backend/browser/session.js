@@ -2,6 +2,7 @@
  * Runs a call: takes in what happens, one step at a time, and carries the effects out. The only place where all parts meet.
  */
 import { shownOf } from "./call/chat.js";
+import { SCREEN } from "./call/people.js";
 import { begin, calling, roleOf, shown } from "./call/state.js";
 import { update } from "./call/update.js";
 import { Camera, cameraWish } from "./camera.js";
@@ -159,6 +160,8 @@ export class Session {
         return this.#closeLink(effect.session);
       case "ask":
         return this.#linkTo(effect.session)?.show(effect.rows);
+      case "askScreen":
+        return this.#linkTo(effect.session)?.showScreen(effect.rows);
       case "chat":
         return this.#linkTo(effect.session)?.write(effect.messages);
       case "mute":
@@ -208,6 +211,7 @@ export class Session {
         offerer,
         iceServers: servers,
         rows: person.rows,
+        screenRows: person.screenRows,
         signal: (signal) => this.#linkTo(session) === link && this.#signaling?.send(session, { ...signal, link: epoch }),
         change: (change) => this.#linkTo(session) === link && this.step({ type: "link", session, epoch, change }),
         talk: {
@@ -256,10 +260,12 @@ export class Session {
     return chat.remarks.map((remark) => shownOf(remark, me.id, nameOf));
   }
 
-  /** The picture of a tile, once there is one. @param {string} tile "me", or a person's id @returns {MediaStream | null} */
+  /** The picture of a tile, once there is one. @param {string} tile "me", or a person's id, of their screen with "screen-" before it @returns {MediaStream | null} */
   streamOf(tile) {
     if (tile === "me") return this.camera.track ? this.camera.stream : null;
-    const found = [...this.#links.values()].find(({ person }) => person === tile)?.link.picture;
+    const shared = tile.startsWith(SCREEN);
+    const link = [...this.#links.values()].find(({ person }) => person === (shared ? tile.slice(SCREEN.length) : tile))?.link;
+    const found = shared ? link?.screen : link?.picture;
     return found?.getTracks().length ? found : null;
   }
 

@@ -126,12 +126,18 @@ function remove(state, effects, gone) {
   state.people = state.people.filter((person) => !gone(person));
 }
 
-/** So tall each of these is shown, and nobody else. @param {State} state @param {Record<string, number>} rows by person @param {Effect[]} effects */
+/** Stands before the person in the name of the tile of the screen that they share. */
+export const SCREEN = "screen-";
+
+/** So tall each of these is shown, and nobody else. @param {State} state @param {Record<string, number>} rows by tile @param {Effect[]} effects */
 export function show(state, rows, effects) {
   for (const person of state.people) {
     const tall = rows[person.shown.id] ?? null;
     if (person.rows !== tall) effects.push({ type: "ask", session: person.session, rows: tall });
     person.rows = tall;
+    const screen = rows[`${SCREEN}${person.shown.id}`] ?? null;
+    if (person.screenRows !== screen) effects.push({ type: "askScreen", session: person.session, rows: screen });
+    person.screenRows = screen;
   }
 }
 

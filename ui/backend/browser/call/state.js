@@ -24,6 +24,7 @@ import { Mending } from "./mending.js";
  * @property {number | null} closedAt they closed the connection, then: most likely on their way out
  * @property {Mending} mending
  * @property {number | null} rows how tall I show them, in device pixels
+ * @property {number | null} screenRows how tall I show the screen that they share
  * @property {Limited} limited what keeps their picture down, as they say
  * @property {{ open: string | null, answered: boolean, got: string[] }} talk the chat's channel: the connection on which it is open; whether they were told what they lack; what they said and has not been confirmed
  */
@@ -89,7 +90,7 @@ export const personOf = (state, session) => state.people.find((person) => person
 
 /** @param {string} id @param {string} session @param {Role} role @param {number} now @returns {Person} */
 export const newPerson = (id, session, role, now) => ({
-  shown: { id, name: "", calling: role === "calling", muted: false, cameraOff: false, speaking: false, connection: "connecting", picture: false, paused: false, quality: "unknown", video: null, limitedBy: null, hand: null, reaction: null, ...NO_PATH },
+  shown: { id, name: "", calling: role === "calling", muted: false, cameraOff: false, speaking: false, connection: "connecting", picture: false, paused: false, quality: "unknown", video: null, screen: null, limitedBy: null, hand: null, reaction: null, ...NO_PATH },
   session,
   sessionEpoch: 0,
   left: false,
@@ -98,6 +99,7 @@ export const newPerson = (id, session, role, now) => ({
   closedAt: null,
   mending: new Mending(now),
   rows: 720,
+  screenRows: null,
   limited: "nothing",
   talk: { open: null, answered: false, got: [] },
 });
@@ -118,9 +120,10 @@ export function unlink(person, connection, now) {
 }
 
 /** @param {Person} person @param {import("../message.js").MediaState} media */
-export function setMedia({ shown }, { microphone_muted, camera_off }) {
+export function setMedia({ shown }, { microphone_muted, camera_off, screen = false }) {
   shown.muted = microphone_muted;
   shown.cameraOff = camera_off;
+  shown.screen = screen ? (shown.screen ?? { paused: false, video: null }) : null;
   if (camera_off) Object.assign(shown, { picture: false, video: null });
 }
 

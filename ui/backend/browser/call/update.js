@@ -26,6 +26,7 @@ import { linked, MAX_PRESENT, mediaOf, personOf, roleOf, setMedia } from "./stat
  * @property {boolean} speaking @property {boolean} picture @property {boolean} paused
  * @property {import("../control.js").Limited} limited
  * @property {import("../../types.js").Person["video"]} video
+ * @property {import("../../types.js").Person["video"]} [screen] of the screen that they share @property {boolean} [screenPaused]
  * @property {NonNullable<import("../../types.js").Person["quality"]>} quality
  * @property {Pick<import("../../types.js").Person, "path" | "transport" | "local" | "remote" | "rttMs">} path
  */
@@ -48,7 +49,7 @@ import { linked, MAX_PRESENT, mediaOf, personOf, roleOf, setMedia } from "./stat
  * @typedef {{ type: "setRole", role: Role } | { type: "reconnectServer" } | { type: "leaveServer" } | { type: "send", to: string, signal: Signal }
  *   | { type: "openLink", session: string, epoch: number, offerer: boolean } | { type: "restartLink", session: string }
  *   | { type: "acceptOffer" | "acceptAnswer", session: string, sdp: string } | { type: "addCandidate", session: string, candidate: string }
- *   | { type: "closeLink", session: string } | { type: "ask", session: string, rows: number | null }
+ *   | { type: "closeLink", session: string } | { type: "ask" | "askScreen", session: string, rows: number | null }
  *   | { type: "mute", muted: boolean } | { type: "turnCameraOff", off: boolean } | { type: "use", kind: DeviceKind, spec: string }
  *   | { type: "chat", session: string, messages: import("../chat-message.js").ChatMessage[] }} Effect
  */
@@ -262,6 +263,7 @@ function showFigures(state, { level, speaking, size, slow, limited, people }) {
     shown.picture = figures.picture && !shown.cameraOff;
     shown.paused = figures.paused && !shown.cameraOff && linked(person);
     shown.video = shown.picture ? figures.video : null;
+    if (shown.screen) shown.screen = { paused: Boolean(figures.screenPaused) && linked(person), video: figures.screen ?? null };
     shown.quality = figures.quality;
     Object.assign(shown, figures.path);
     person.limited = figures.limited;

@@ -1,0 +1,42 @@
+/**
+ * Sharing one's screen, and knowing who shares theirs.
+ */
+import { behind, say } from "./actions.js";
+import { effect } from "./html.js";
+import { t } from "./i18n/words.js";
+import { announcement, call, panel } from "./state.js";
+
+/** @typedef {import("./backend/types.js").CallState} CallState */
+/** @typedef {import("./backend/types.js").Me} Me */
+
+/** Whether I share something, or would if it were there. @param {Me | undefined} me */
+export const sharing = (me) => me?.screen !== undefined && me.screen.spec !== "none";
+
+/** Shares what was chosen. @param {string} id */
+export async function share(id) {
+  panel.value = null;
+  await behind().sharing?.share(id).catch(say);
+}
+
+/** Shares nothing any more. */
+export const stopSharing = () => share("none");
+
+/** Tells a screen reader who begins and who ends. */
+export function followSharing() {
+  /** @type {CallState | null} */
+  let before = null;
+  effect(() => {
+    const now = call.value;
+    if (before && now) tell(before, now);
+    before = now;
+  });
+}
+
+/** @param {CallState} before @param {CallState} now */
+function tell(before, now) {
+  if (sharing(now.me) !== sharing(before.me)) announcement.value = t(sharing(now.me) ? "screen.own" : "screen.own.over");
+  for (const { id, name, screen } of now.people) {
+    const was = before.people.find((person) => person.id === id);
+    if (was && Boolean(screen) !== Boolean(was.screen)) announcement.value = t(screen ? "screen.theirs" : "screen.over", { name });
+  }
+}
