@@ -1,14 +1,11 @@
 //! Sockets: accepting connections, and HTTP/1 on each, encrypted or not.
 //!
-//! hyper's HTTP/1 with a small buffer and one queue per stream costs half the memory of
-//! `axum::serve` for an idle event stream (12 and 24 KB measured), and thousands of those are what
-//! a server mostly holds.
+//! What a server mostly holds are thousands of idle event streams: see [`stream`] for what one costs.
 
 use crate::client_address::ProxyOptions;
 use crate::encrypted::{Port, Visitor};
 use crate::guard::{Counted, Gate};
 use crate::http;
-use crate::hub::CutOff;
 use crate::metrics::Counters;
 use crate::stall::{NoStall, STALL};
 use axum::Router;
@@ -18,11 +15,12 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tower_service::Service as _;
 
@@ -35,6 +33,9 @@ use tower_service::Service as _;
     path = "socket_other.rs"
 )]
 pub(crate) mod socket;
+pub(crate) mod stream;
+
+use stream::{Begun, Outlet};
 
 /// hyper's read and write buffer of one connection, in bytes: the least that it allows, and enough
 /// for every request's head.
@@ -138,57 +139,81 @@ impl Entrance {
         mut stop: watch::Receiver<bool>,
     ) {
         socket::prepare(&socket);
-        let Some(port) = &self.encrypted else {
-            return self.http(socket, address.ip(), stop).await;
+        let Some(port) = self.encrypted.clone() else {
+            return self.web(socket, address.ip(), stop).await;
         };
         let visitor = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => return,
-            // Boxed, like what follows: a plain connection would be as large as an encrypted one.
+            // Boxed: a plain connection would be as large as an encrypted one.
             visitor = Box::pin(port.enter(socket, address)) => visitor,
         };
         match visitor {
-            Visitor::Web(stream) => Box::pin(self.http(stream, address.ip(), stop)).await,
+            Visitor::Web(stream) => self.web(stream, address.ip(), stop).await,
             Visitor::Served => {}
         }
     }
 
-    async fn http<S>(self, stream: S, peer: IpAddr, mut stop: watch::Receiver<bool>)
+    /// Answers requests, and carries the event stream if one of them asks for it.
+    async fn web<S>(self, socket: S, peer: IpAddr, stop: watch::Receiver<bool>)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let cut_off = CutOff::default();
+        // Boxed: what answering needs is given back when a stream begins.
+        if let Some((stream, socket)) = Box::pin(self.answer(socket, peer, stop)).await {
+            stream.carry(socket).await;
+        }
+    }
+
+    /// Answers requests until the connection ends, or goes on with a stream.
+    async fn answer<S>(
+        self,
+        socket: S,
+        peer: IpAddr,
+        mut stop: watch::Receiver<bool>,
+    ) -> Option<(Begun, NoStall<S>)>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let (begin, mut begins) = mpsc::channel(1);
+        let outlet = Outlet::default();
+        let cut_off = outlet.cut_off();
         let request_time = self.request_time;
-        let service = {
-            let cut_off = Arc::clone(&cut_off);
-            hyper::service::service_fn(move |request: Request<Incoming>| {
-                let mut router = self.router.clone();
-                let mut request = request.map(Body::new);
-                let client = self.proxies.client(peer, request.headers());
-                request.extensions_mut().insert(client);
-                request.extensions_mut().insert(Arc::clone(&cut_off));
-                async move {
-                    let mut response = router.call(request).await?;
-                    http::finish(&mut response);
-                    Ok::<_, std::convert::Infallible>(response)
+        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+            let mut router = self.router.clone();
+            let mut request = request.map(Body::new);
+            let client = self.proxies.client(peer, request.headers());
+            request.extensions_mut().insert(client);
+            request.extensions_mut().insert(outlet.clone());
+            let (outlet, begin) = (outlet.clone(), begin.clone());
+            async move {
+                let mut response = router.call(request).await?;
+                http::finish(&mut response);
+                if let Some(begun) = outlet.begun(&response) {
+                    let _ = begin.send(begun).await;
+                    // hyper has nothing to say here any more.
+                    std::future::pending::<()>().await;
                 }
-            })
-        };
-        let mut connection = std::pin::pin!(
-            http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(request_time)
-                .max_buf_size(BUFFER)
-                .serve_connection(TokioIo::new(NoStall::new(stream, STALL)), service)
-        );
+                Ok::<_, std::convert::Infallible>(response)
+            }
+        });
+        let mut connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(request_time)
+            .max_buf_size(BUFFER)
+            .serve_connection(TokioIo::new(NoStall::new(socket, STALL)), service);
         let mut stopping = false;
         loop {
             tokio::select! {
                 // An error here is a client that went away, or that does not speak HTTP.
-                _ = &mut connection => return,
-                () = cut_off.notified() => return,
+                _ = &mut connection => return None,
+                () = cut_off.notified() => return None,
+                // What was answered before has left: nobody asks for a stream before that.
+                Some(begun) = begins.recv() => {
+                    return Some((begun, connection.into_parts().io.into_inner()));
+                }
                 _ = stop.wait_for(|stop| *stop), if !stopping => {
                     stopping = true;
-                    connection.as_mut().graceful_shutdown();
+                    Pin::new(&mut connection).graceful_shutdown();
                 }
             }
         }

@@ -84,14 +84,18 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         )
         .route("/v1/rooms/{room}/signals", post(rooms::signal))
         .route(path::ALIVE, post(session::alive))
-        .route(path::EVENTS, get(events::listen))
-        .fallback(async || Refused(Refusal::NotFound))
-        .method_not_allowed_fallback(async || Refused(Refusal::NotFound))
+        .route(path::EVENTS, get(events::listen).head(not_found))
+        .fallback(not_found)
+        .method_not_allowed_fallback(not_found)
         .layer(middleware::from_fn_with_state(
             Arc::clone(&app),
             client::admit,
         ))
         .with_state(app)
+}
+
+async fn not_found() -> Refused {
+    Refused(Refusal::NotFound)
 }
 
 async fn server_info(State(app): State<Arc<App>>) -> Json<ServerInfo> {

@@ -16,6 +16,16 @@ async fn connect(world: &World) -> TcpStream {
     TcpStream::connect(address).await.unwrap()
 }
 
+/// What comes next, in one piece.
+async fn some(socket: &mut TcpStream) -> String {
+    let mut answer = vec![0; 4096];
+    let length = tokio::time::timeout(PATIENCE, socket.read(&mut answer))
+        .await
+        .expect("something comes")
+        .unwrap();
+    String::from_utf8_lossy(&answer[..length]).into_owned()
+}
+
 /// What comes until the connection ends.
 async fn rest(socket: &mut TcpStream) -> String {
     let mut answer = Vec::new();
@@ -41,12 +51,7 @@ async fn a_body_of_a_gigabyte_is_refused_before_it_is_sent() {
         .write_all(head(&world, "content-length: 1073741824").as_bytes())
         .await
         .unwrap();
-    let mut answer = vec![0; 4096];
-    let length = tokio::time::timeout(PATIENCE, socket.read(&mut answer))
-        .await
-        .unwrap()
-        .unwrap();
-    let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
+    let answer = some(&mut socket).await;
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     assert!(
         answer.contains(r#"{"refused":"too_large","limit":65536}"#),
@@ -96,6 +101,46 @@ async fn a_request_that_drips_is_ended() {
     rest(&mut slow_head).await;
     let answer = rest(&mut slow_body).await;
     assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+}
+
+#[tokio::test]
+async fn who_asks_for_more_on_the_connection_of_a_stream_has_hung_up() {
+    let world = World::new().await;
+    let keys = world.room().await;
+    let session = world.session(&keys);
+    session.enter(Role::Watching).await;
+    let request = |method: &str| {
+        format!(
+            "{method} {} HTTP/1.1\r\nhost: a\r\nvisio-protocol: 1\r\nauthorization: Bearer {}\r\n\r\n",
+            path::EVENTS,
+            session.secret.to_bearer().as_str()
+        )
+    };
+    let mut socket = connect(&world).await;
+    // A head alone begins nothing, and the connection can be used again.
+    socket.write_all(request("HEAD").as_bytes()).await.unwrap();
+    assert!(some(&mut socket).await.starts_with("HTTP/1.1 404"));
+    socket.write_all(request("GET").as_bytes()).await.unwrap();
+    let mut heard = String::new();
+    while !heard.ends_with(":\n\n") {
+        let more = some(&mut socket).await;
+        assert_ne!(more, "", "{heard}");
+        heard += &more;
+    }
+    assert!(
+        heard.starts_with("HTTP/1.1 200 OK\r\nconnection: close\r\ndate: "),
+        "{heard}"
+    );
+    for line in [
+        "content-type: text/event-stream",
+        "visio-protocol: 1",
+        "x-content-type-options: nosniff",
+    ] {
+        assert!(heard.contains(&format!("\r\n{line}\r\n")), "{heard}");
+    }
+    assert!(!heard.contains("content-length"), "{heard}");
+    socket.write_all(request("GET").as_bytes()).await.unwrap();
+    assert_eq!(rest(&mut socket).await, "");
 }
 
 #[tokio::test]
