@@ -7,6 +7,11 @@ mod os;
 mod page;
 mod spec;
 mod stillness;
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "windows", target_os = "macos")),
+    allow(dead_code)
+)] // nothing to look at there
+mod watcher;
 
 use serde::Serialize;
 

@@ -3,27 +3,16 @@
 //! Under Wayland a program sees nothing of the screen but through the desktop portal, which is not used yet: there is nothing to
 //! share there, and the person is told so.
 
-use std::sync::Arc;
-use std::thread::sleep;
-use std::time::Instant;
-
+use super::Target;
+use crate::device::DeviceProblem;
+use crate::video::source::screen::watcher::{PIXEL, Pixels, View, Watcher};
+use crate::video::source::{ScreenInfo, Source};
 use x11rb::connection::Connection;
 use x11rb::protocol::randr::ConnectionExt as _;
 use x11rb::protocol::xproto::{
     AtomEnum, ConnectionExt as _, Drawable, ImageFormat, ImageOrder, MapState, Window,
 };
 use x11rb::rust_connection::RustConnection;
-use yuv::{
-    BufferStoreMut, YuvConversionMode, YuvPlanarImageMut, YuvRange, YuvStandardMatrix,
-    bgra_to_yuv420,
-};
-
-use super::{FPS, Target};
-use crate::device::DeviceProblem;
-use crate::video::frame::{Frame, FramePool, MAX_SIDE};
-use crate::video::frame_rate::Metronome;
-use crate::video::source::screen::stillness::Stillness;
-use crate::video::source::{ScreenInfo, Source};
 
 /// Windows listed, at most: more than anybody reads.
 const MOST_WINDOWS: usize = 64;
@@ -33,9 +22,6 @@ const MOST_TITLE: u32 = 128;
 
 /// Longest list of windows read, in units of four bytes.
 const MOST_LIST: u32 = 4096;
-
-/// Bytes of a pixel, as every X server of this century has them: blue, green, red, nothing.
-const PIXEL: usize = 4;
 
 /// A part of the root window that is one screen.
 struct Monitor {
@@ -101,17 +87,13 @@ pub fn open(target: &Target) -> Result<Box<dyn Source>, DeviceProblem> {
             (root, Some(monitor.area), monitor.name)
         }
     };
-    Ok(Box::new(X11Source {
+    Ok(Box::new(Watcher::new(X11View {
         connection,
         root,
         drawable,
         area,
         name,
-        metronome: Metronome::new(FPS, Instant::now()),
-        stillness: Stillness::default(),
-        before: Vec::new(),
-        pool: FramePool::new(),
-    }))
+    })))
 }
 
 /// The server and its root window.
@@ -253,92 +235,38 @@ fn within(start: i16, long: u16, end: u16) -> Option<(i16, u16)> {
     Some((i16::try_from(first).ok()?, u16::try_from(length).ok()?))
 }
 
-/// Looks at one screen or window.
-struct X11Source {
+/// One screen or window.
+struct X11View {
     connection: RustConnection,
     root: Window,
     drawable: Drawable,
     /// The part of it that is looked at; none: all of it, however large it is now.
     area: Option<Area>,
     name: String,
-    metronome: Metronome,
-    stillness: Stillness,
-    /// The pixels that were seen last.
-    before: Vec<u8>,
-    pool: FramePool,
 }
 
-impl Source for X11Source {
+impl View for X11View {
     fn name(&self) -> &str {
         &self.name
     }
 
-    fn next_frame(&mut self) -> Result<Arc<Frame>, DeviceProblem> {
-        loop {
-            let now = Instant::now();
-            sleep(self.metronome.next(now).saturating_duration_since(now));
-            let (pixels, width, height) = self.look()?;
-            let changed = pixels != self.before;
-            self.before = pixels;
-            if self.stillness.admits(changed, Instant::now()) {
-                return self.frame(width, height);
-            }
-        }
-    }
-}
-
-impl X11Source {
-    /// The pixels as they are now, with their columns and rows.
-    fn look(&self) -> Result<(Vec<u8>, u32, u32), DeviceProblem> {
+    fn look(&mut self) -> Result<Pixels, DeviceProblem> {
         // A window that is closed or hidden has no pixels.
         let visible = || visible(&self.connection, self.root, self.drawable);
         let area = self.area.or_else(visible);
-        let area = area.ok_or(DeviceProblem::Lost)?;
-        let side = |length: u16| length.min(MAX_SIDE as u16);
-        let (width, height) = (side(area.width), side(area.height));
-        let asked = self.connection.get_image(
-            ImageFormat::Z_PIXMAP,
-            self.drawable,
-            area.x,
-            area.y,
+        let Area {
+            x,
+            y,
             width,
             height,
-            u32::MAX,
-        );
+        } = area.ok_or(DeviceProblem::Lost)?;
+        let (format, all) = (ImageFormat::Z_PIXMAP, u32::MAX);
+        let (connection, drawable) = (&self.connection, self.drawable);
+        let asked = connection.get_image(format, drawable, x, y, width, height, all);
         let told = asked.map_err(|_| DeviceProblem::Lost)?.reply();
         let told = told.map_err(|_| DeviceProblem::Lost)?;
-        let need = usize::from(width) * usize::from(height) * PIXEL;
-        if width < 2 || height < 2 || told.data.len() < need {
-            return Err(DeviceProblem::Lost);
-        }
-        Ok((told.data, u32::from(width), u32::from(height)))
-    }
-
-    fn frame(&mut self, width: u32, height: u32) -> Result<Arc<Frame>, DeviceProblem> {
-        let (pixels, stride) = (&self.before, width * PIXEL as u32);
-        let drawn = self.pool.draw(width, height, Instant::now(), |frame| {
-            let (width, height) = (frame.width, frame.height);
-            let planes = frame.planes_mut();
-            let mut planar = YuvPlanarImageMut {
-                y_plane: BufferStoreMut::Borrowed(planes.y),
-                y_stride: width,
-                u_plane: BufferStoreMut::Borrowed(planes.u),
-                u_stride: width / 2,
-                v_plane: BufferStoreMut::Borrowed(planes.v),
-                v_stride: width / 2,
-                width,
-                height,
-            };
-            bgra_to_yuv420(
-                &mut planar,
-                &pixels[..stride as usize * height as usize],
-                stride,
-                YuvRange::Limited,
-                YuvStandardMatrix::Bt601,
-                YuvConversionMode::Balanced,
-            )
-        });
-        drawn.map_err(|error| DeviceProblem::Failed(error.to_string()))
+        let stride = usize::from(width) * PIXEL;
+        Pixels::new(told.data, stride, width.into(), height.into())
     }
 }
 

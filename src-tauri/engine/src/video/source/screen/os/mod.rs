@@ -28,8 +28,3 @@ pub(super) enum Target {
     /// The window with this id.
     Window(String),
 }
-
-/// How often a screen is looked at, times a second: scrolling and a mouse that moves look alive, and it leaves the machine to
-/// the faces.
-#[cfg_attr(not(any(target_os = "linux", target_os = "windows")), allow(dead_code))]
-const FPS: f32 = 15.0;
