@@ -18,6 +18,12 @@ export async function share(id) {
   await behind().sharing?.share(id).catch(say);
 }
 
+/** Begins to share: what, the system asks, or is chosen in the panel. */
+export function beginSharing() {
+  if (behind().sharing?.asks) void share("default");
+  else panel.value = "share";
+}
+
 /** Shares nothing any more. */
 export const stopSharing = () => share("none");
 

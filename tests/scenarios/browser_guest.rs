@@ -2,6 +2,7 @@
 
 mod attacked;
 mod looks;
+mod shares;
 mod ways;
 mod writes;
 
@@ -83,6 +84,7 @@ pub fn trials() -> Vec<Trial> {
         .collect();
     trials.extend(ways::trials());
     trials.extend(writes::trials());
+    trials.extend(shares::trials());
     trials.extend(attacked::trials());
     trials.extend(looks::trials());
     trials

@@ -19,7 +19,7 @@ const SMALL: &str = "pattern:320x180@15";
 const SOON: Duration = Duration::from_secs(20);
 
 /// From here on letters of one dot a pixel can be read: edges are where they were, and dark is dark.
-const LEGIBLE_DB: f64 = 25.0;
+pub const LEGIBLE_DB: f64 = 25.0;
 
 /// Every scenario of this file.
 pub fn trials() -> Vec<Trial> {

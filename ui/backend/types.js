@@ -115,6 +115,7 @@
  * @property {(url: string) => Promise<void>} openLink  in the browser; of http and https only
  *
  * @typedef {object} Sharing  Of one's own screen.
+ * @property {boolean} [asks]  the system itself asks what to share; then "default" is all there is to choose
  * @property {() => Promise<ScreenChoice[]>} list  what could be shared now, screens first
  * @property {(id: string) => Promise<void>} share  one of them; "none": nothing any more
  *

@@ -3,7 +3,7 @@ import { behind, copyInvite, leave, toggleCamera, toggleFullscreen, toggleMicrop
 import { html } from "../html.js";
 import { plural, t } from "../i18n/words.js";
 import { menu, panel, unread } from "../state.js";
-import { sharing, stopSharing } from "../sharing.js";
+import { beginSharing, sharing, stopSharing } from "../sharing.js";
 import { toggleHand } from "../talk.js";
 import { Icon } from "./icon.js";
 import { Menu } from "./menu.js";
@@ -70,6 +70,13 @@ function Control({ kind, title, name, className = "", onClick, shortcut }) {
   </button>`;
 }
 
+/** Begins to share one's screen, or ends it. @param {{ me: import("../backend/types.js").Me }} props */
+function Share({ me }) {
+  if (sharing(me)) return html`<${Control} kind="share" className="roomy on" name=${t("share.stop")} title=${t("share.stop")} onClick=${stopSharing} />`;
+  if (behind().sharing?.asks) return html`<${Control} kind="share" className="roomy" name=${t("call.share")} title=${t("call.share.hint")} onClick=${beginSharing} />`;
+  return html`<${PanelControl} kind="share" className="roomy" />`;
+}
+
 /** @param {{ me: import("../backend/types.js").Me }} props */
 export function Bar({ me }) {
   const talk = behind().talk !== undefined;
@@ -81,7 +88,7 @@ export function Bar({ me }) {
     <div class="bar" id="bar" role="toolbar" aria-label=${t("call.controls")}>
       <${Switches} me=${me} />
       ${talk && html`<${Hand} raised=${raised} /><${MenuControl} kind="react" className="roomy" /><${ChatControl} />`}
-      ${behind().sharing && (sharing(me) ? html`<${Control} kind="share" className="roomy on" name=${t("share.stop")} title=${t("share.stop")} onClick=${stopSharing} />` : html`<${PanelControl} kind="share" className="roomy" />`)}
+      ${behind().sharing && html`<${Share} me=${me} />`}
       <${PanelControl} kind="devices" className=${roomy} />
       <${PanelControl} kind="people" />
       <${Control} kind="invite" className=${roomy} name=${t("call.invite")} title=${t("invite.copy")} onClick=${copyInvite} />

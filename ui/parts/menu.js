@@ -2,7 +2,7 @@
 import { behind, copyInvite } from "../actions.js";
 import { html, useEffect, useRef } from "../html.js";
 import { t } from "../i18n/words.js";
-import { sharing, stopSharing } from "../sharing.js";
+import { beginSharing, sharing, stopSharing } from "../sharing.js";
 import { call, menu, panel } from "../state.js";
 import { FEELINGS, react, toggleHand } from "../talk.js";
 import { Icon } from "./icon.js";
@@ -29,7 +29,7 @@ export function Menu({ kind, raised }) {
     </div>
     ${kind === "more" &&
     html`<${Choice} id="more-hand" icon="hand" words=${t(raised ? "call.hand.lower" : "call.hand.raise")} onClick=${toggleHand} />
-      ${behind().sharing && html`<${Choice} id="more-share" icon="share" words=${t(sharing(call.value?.me) ? "share.stop" : "call.share.hint")} onClick=${() => (sharing(call.value?.me) ? stopSharing() : (panel.value = "share"))} />`}
+      ${behind().sharing && html`<${Choice} id="more-share" icon="share" words=${t(sharing(call.value?.me) ? "share.stop" : "call.share.hint")} onClick=${() => (sharing(call.value?.me) ? stopSharing() : beginSharing())} />`}
       <${Choice} id="more-devices" icon="devices" words=${t("call.devices")} onClick=${() => (panel.value = "devices")} />
       <${Choice} id="more-invite" icon="invite" words=${t("invite.copy")} onClick=${copyInvite} />`}
   </div>`;

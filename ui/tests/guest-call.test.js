@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { begin, MAX_PRESENT, shown } from "../backend/browser/call/state.js";
+import { begin, MAX_PRESENT, nothingShared, shown } from "../backend/browser/call/state.js";
 import { update } from "../backend/browser/call/update.js";
 
 /** @typedef {import("../backend/browser/call/update.js").Effect} Effect */
@@ -22,6 +22,7 @@ function stage(session, join = true) {
     microphone: { ...device, muted: false, level: 0, speaking: false },
     camera: { ...device, off: false, width: 0, height: 0 },
     speaker: device,
+    screen: nothingShared(),
   };
   const invite = { link: "https://a.org/j#", code: "", server: "a.org", near: false };
   const state = begin({ invite, me, epoch: 0, join });
@@ -171,6 +172,42 @@ describe("repairing", () => {
     it.hear({ type: "lost" });
     assert.deepEqual(kinds(it.step({ type: "link", session: LOW, epoch: 1, change: "disconnected" })), []);
     assert.deepEqual(kinds(it.hear({ type: "resumed" })), ["hello", "ask_offer"]);
+  });
+});
+
+describe("sharing a screen", () => {
+  /** What the others were told last of my screen. @param {Effect[]} effects */
+  const told = (effects) => effects.map((it) => (it.type === "send" && it.signal.type === "state" ? Boolean(it.signal.media.screen) : it.type));
+
+  test("the others are told once there is something to see, and when it is over", () => {
+    const it = connected(LOW, HIGH);
+    assert.deepEqual(told(it.step({ type: "share", spec: "default" })), ["useScreen"]);
+    assert.deepEqual(told(it.step({ type: "screen", status: "opening", source: null })), []);
+    assert.deepEqual(told(it.step({ type: "screen", status: "ok", source: "window" })), [true]);
+    assert.deepEqual(told(it.step({ type: "share", spec: "default" })), [], "it is shared already");
+    assert.deepEqual(told(it.step({ type: "share", spec: "none" })), ["useScreen", false]);
+    assert.deepEqual(it.step({ type: "screen", status: "ok", source: "late" }), []);
+    assert.deepEqual(it.state.me.screen, nothingShared());
+  });
+
+  test("who comes later is told with the greeting", () => {
+    const it = connected(LOW, HIGH);
+    it.step({ type: "share", spec: "default" });
+    it.step({ type: "screen", status: "ok", source: "window" });
+    const [greeting] = it.hear({ type: "arrived", session: "dd".repeat(16), role: "calling" });
+    assert.ok(greeting.type === "send" && greeting.signal.type === "hello" && greeting.signal.media.screen);
+  });
+
+  test("a screen that is shared is shown as long as they say so", () => {
+    const it = connected(LOW, HIGH);
+    it.hear({ type: "signal", from: HIGH, signal: { type: "state", media: { microphone_muted: false, camera_off: false, screen: true } } });
+    assert.deepEqual(it.person().screen, { paused: false, video: null });
+    assert.deepEqual(it.step({ type: "show", rows: { [BEN]: 90, [`screen-${BEN}`]: 700 } }), [
+      { type: "ask", session: HIGH, rows: 90 },
+      { type: "askScreen", session: HIGH, rows: 700 },
+    ]);
+    it.hear({ type: "signal", from: HIGH, signal: { type: "state", media: { microphone_muted: false, camera_off: false } } });
+    assert.equal(it.person().screen, null);
   });
 });
 

@@ -27,7 +27,9 @@ test("a control message says what it names, and what is none says nothing", () =
   assert.deepEqual(readControl(sayShow(null)), { show: null });
   assert.deepEqual(readControl(sayLimited("uplink")), { limited: "uplink" });
   assert.deepEqual(readControl('{"video":"paused"}'), { paused: true });
-  assert.deepEqual(readControl('{"show":{"screen":1080},"hands":2,"video":"mirrored"}'), {});
+  assert.deepEqual(readControl('{"show":{"screen":1080},"hands":2,"video":"mirrored"}'), { showScreen: 1080 });
+  assert.deepEqual(readControl('{"show":{"screen":null}}'), { showScreen: null });
+  assert.equal(readControl('{"show":{"screen":-1}}'), null);
   assert.deepEqual(readControl('{"screen":"paused"}'), { screenPaused: true });
   assert.equal(readControl('{"screen":1}'), null);
   assert.deepEqual(readControl('{"limited":"weather"}'), { limited: "nothing" });

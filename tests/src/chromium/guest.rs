@@ -120,6 +120,14 @@ impl PageGuest {
         self.browser.evaluate(&click).map(drop)
     }
 
+    /// Presses an element by the keyboard, which a browser takes for its user's own will as it does not take a click by a script.
+    pub fn press_on(&mut self, selector: &str) -> Result<()> {
+        self.wait_for(selector)?;
+        let focus = format!("document.querySelector({}).focus()", json!(selector));
+        self.browser.evaluate(&focus)?;
+        self.browser.press("Enter")
+    }
+
     /// Replaces what a field holds.
     pub fn type_into(&mut self, selector: &str, text: &str) -> Result<()> {
         self.wait_for(selector)?;

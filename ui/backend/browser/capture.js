@@ -1,6 +1,6 @@
 /**
- * A device that is captured, camera or microphone: opened, taken again when it comes back, let go. What is special of each is in `camera.js` and
- * `microphone.js`.
+ * What is captured, camera, microphone or screen: opened, taken again when it comes back, let go. What is special of each is in `camera.js`,
+ * `microphone.js` and `screen.js`.
  */
 import { statusOf } from "./device-status.js";
 
@@ -23,6 +23,12 @@ export class Capture {
   /** What to ask the browser for. @abstract @returns {MediaStreamConstraints} */
   wish() {
     throw new Error("abstract");
+  }
+
+  /** @returns {Promise<MediaStreamTrack>} */
+  async open() {
+    const [track] = (await navigator.mediaDevices.getUserMedia(this.wish())).getTracks();
+    return track;
   }
 
   /** Says how it is. @abstract @param {DeviceStatus} _status @param {MediaStreamTrack | null} [_track] what it captures with */
@@ -50,12 +56,28 @@ export class Capture {
     }
     this.say("opening");
     try {
-      const opened = track ?? (await navigator.mediaDevices.getUserMedia(this.wish())).getTracks()[0];
+      const opened = track ?? (await this.open());
       if (turn === this.#turn) this.#take(opened);
-      else opened.stop();
+      else this.stop(opened);
     } catch (error) {
-      if (turn === this.#turn) this.say(statusOf(error));
+      if (turn === this.#turn) this.refused(error);
     }
+  }
+
+  /** It could not be opened. @param {unknown} error */
+  refused(error) {
+    this.say(statusOf(error));
+  }
+
+  /** It is gone. */
+  ended() {
+    this.say("lost");
+    this.release();
+  }
+
+  /** @param {MediaStreamTrack} track */
+  stop(track) {
+    track.stop();
   }
 
   /** Devices came or went: one that is missed is tried again. @param {DeviceStatus} status */
@@ -66,11 +88,7 @@ export class Capture {
   /** @param {MediaStreamTrack} track */
   #take(track) {
     this.track = track;
-    track.onended = () => {
-      if (this.track !== track) return;
-      this.say("lost");
-      this.release();
-    };
+    track.onended = () => this.track === track && this.ended();
     this.taken(track);
     this.say("ok", track);
     this.changed();
@@ -82,7 +100,7 @@ export class Capture {
     this.released();
     if (track) {
       track.onended = null;
-      track.stop();
+      this.stop(track);
     }
     this.changed();
   }

@@ -41,7 +41,7 @@ export class Reader {
     // What was decoded before the camera was turned off is not the picture of now.
     if (cameraOff) this.#frames = frames;
     const path = pathOf(report, all);
-    const sent = all.find((it) => it.type === "outbound-rtp" && it.kind === "video" && it.frameHeight);
+    const sent = all.find((it) => it.type === "outbound-rtp" && it.kind === "video" && it.frameHeight && !(Number(it.mid) >= SHARED));
     const picture = frames > this.#frames;
     const shown = picture && video.frameHeight ? { width: video.frameWidth, height: video.frameHeight, fps: video.framesPerSecond ?? 0 } : null;
     return { speaking: this.#heard(audio, now), picture, video: shown, screen, quality: this.#quality(path.rttMs ?? null, shown?.fps ?? 0, audio), path, reason: sent?.qualityLimitationReason ?? null };

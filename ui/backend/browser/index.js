@@ -9,6 +9,7 @@ import * as identity from "./identity.js";
 import { appLinkOf, parseInvite, shown } from "./invite.js";
 import { deriveKeys } from "./keys.js";
 import { origin } from "./server-url.js";
+import { canShare } from "./screen.js";
 import { Session } from "./session.js";
 import { load, save } from "./settings.js";
 
@@ -108,6 +109,8 @@ export function browser() {
         window.open(url, "_blank", "noopener,noreferrer");
       },
     },
+    // The browser asks what to share, and there is nothing to choose before.
+    sharing: canShare() ? { asks: true, list: async () => [], share: async (id) => calling().step({ type: "share", spec: id }) } : undefined,
     pictures: {
       kind: "streams",
       of: (tile) => session?.streamOf(tile) ?? null,

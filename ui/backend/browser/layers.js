@@ -25,3 +25,12 @@ export function layerFor({ width, height }, rows) {
   const share = (width * height) / scale ** 2 / (layer.wide * layer.tall);
   return { scale, most: Math.round(layer.most * Math.min(1, share) ** BITS_PER_PIXELS) };
 }
+
+/** The most bits a second that a screen is of use with, as the engine's (`session/screen_sending.rs`). */
+const SCREEN_MOST = 2_500_000;
+
+/** A screen is made no smaller than the largest layer. @param {{ width: number, height: number }} source */
+export function screenLayer({ width, height }) {
+  const { wide, tall } = LAYERS[LAYERS.length - 1];
+  return { scale: Math.max(1, width / wide, height / tall), most: SCREEN_MOST };
+}

@@ -6,9 +6,9 @@ import { Allowance } from "./allowance.js";
 import { Ask } from "./ask.js";
 import { RemoteCandidates } from "./candidates.js";
 import { readChat } from "./chat-message.js";
-import { readControl, sayLimited, sayShow, sayShowScreen } from "./control.js";
+import { readControl, sayLimited, sayScreenPaused, sayShow, sayShowScreen } from "./control.js";
 import { isOfACall, SECTIONS, withoutCandidates } from "./description.js";
-import { layerFor } from "./layers.js";
+import { layerFor, screenLayer } from "./layers.js";
 
 /** @typedef {import("./control.js").Limited} Limited */
 /** @typedef {import("./message.js").Signal} Signal */
@@ -20,9 +20,10 @@ const CHAT_STREAM = 1;
 /** Nothing is said over a channel before it has been open for so long, in milliseconds: the app's library loses what comes right behind the handshake. */
 const SETTLES_MS = 300;
 
-/** Places of the media sections. */
-const [MICROPHONE, CAMERA] = [0, 1];
-const SCREEN = 2;
+/** Places of media sections: microphone and camera come before what is shared, screen and sound. */
+const [MICROPHONE, SCREEN] = [0, 2];
+
+/** What is sent of us. @typedef {{ microphone: MediaStreamTrack | null, camera: MediaStreamTrack | null, screen: MediaStreamTrack | null, sound: MediaStreamTrack | null, music: boolean }} Tracks  sound: of the screen */
 
 /** How tall somebody shows us who has not said so, in rows. */
 const UNSAID_ROWS = 720;
@@ -46,9 +47,11 @@ export class Link {
   /** @type {Ask} */ #ask;
   /** Of the screen that they share. @type {Ask} */ #askScreen;
   /** How tall they show our picture; null while they don't. @type {number | null} */ #asked = UNSAID_ROWS;
+  /** How tall they show our screen; null while they don't. @type {number | null} */ #askedScreen = null;
   /** @type {Limited} */ #told = "nothing";
+  #toldScreenPaused = false;
   /** What they say of their picture. @type {{ paused: boolean, screenPaused: boolean, limited: Limited }} */ says = { paused: false, screenPaused: false, limited: "nothing" };
-  /** @type {{ microphone: MediaStreamTrack | null, camera: MediaStreamTrack | null, music: boolean }} */ #tracks = { microphone: null, camera: null, music: false };
+  /** @type {Tracks} */ #tracks = { microphone: null, camera: null, screen: null, sound: null, music: false };
 
   /**
    * @param {object} options
@@ -65,10 +68,11 @@ export class Link {
     this.#ask = new Ask(rows);
     this.#askScreen = new Ask(screenRows);
     this.connection = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
-    /** What they send: their voice, their picture, and their screen. */
+    /** What they send: their voice, their picture, their screen, and its sound. */
     this.voice = new MediaStream();
     this.picture = new MediaStream();
     this.screen = new MediaStream();
+    this.sound = new MediaStream();
     if (offerer) this.#lines = SECTIONS.slice(0, -1).map((kind) => this.connection.addTransceiver(kind, { direction: "sendrecv" }));
     this.control = this.connection.createDataChannel("control", { negotiated: true, id: CONTROL_STREAM });
     this.chat = this.connection.createDataChannel("chat", { negotiated: true, id: CHAT_STREAM });
@@ -128,14 +132,13 @@ export class Link {
       line.sender.setStreams?.(place < SCREEN ? person : shared);
       if (line.receiver.track.kind === "video" && wanted.length) line.setCodecPreferences(wanted);
     }
-    const { voice, picture, screen } = this;
-    if (voice.getTracks().length === 0) voice.addTrack(this.#lines[MICROPHONE].receiver.track);
-    if (picture.getTracks().length === 0) picture.addTrack(this.#lines[CAMERA].receiver.track);
-    if (screen.getTracks().length === 0) screen.addTrack(this.#lines[SCREEN].receiver.track);
+    for (const [place, stream] of [this.voice, this.picture, this.screen, this.sound].entries()) {
+      if (stream.getTracks().length === 0) stream.addTrack(this.#lines[place].receiver.track);
+    }
     this.#replace();
   }
 
-  /** What of ours is sent. @param {{ microphone: MediaStreamTrack | null, camera: MediaStreamTrack | null, music: boolean }} tracks */
+  /** What of ours is sent. @param {Tracks} tracks */
   use(tracks) {
     this.#tracks = tracks;
     this.#replace();
@@ -143,10 +146,10 @@ export class Link {
   }
 
   #replace() {
-    const { microphone, camera } = this.#tracks;
-    for (const [place, track] of [[MICROPHONE, microphone], [CAMERA, camera]]) {
-      const sender = this.#lines[/** @type {number} */ (place)]?.sender;
-      if (sender && sender.track !== track) void sender.replaceTrack(/** @type {MediaStreamTrack | null} */ (track)).catch(() => {});
+    const { microphone, camera, screen, sound } = this.#tracks;
+    for (const [place, track] of [microphone, camera, screen, sound].entries()) {
+      const sender = this.#lines[place]?.sender;
+      if (sender && sender.track !== track) void sender.replaceTrack(track).catch(() => {});
     }
   }
 
@@ -215,14 +218,14 @@ export class Link {
   #hear(text) {
     const control = readControl(text);
     if (!control) return;
-    const { show, paused, screenPaused, limited } = control;
+    const { show, showScreen, paused, screenPaused, limited } = control;
     if (paused !== undefined) this.says.paused = paused;
     if (screenPaused !== undefined) this.says.screenPaused = screenPaused;
     if (limited !== undefined) this.says.limited = limited;
-    if (show !== undefined && show !== this.#asked) {
-      this.#asked = show;
-      this.#send();
-    }
+    const [asked, askedScreen] = [this.#asked, this.#askedScreen];
+    if (show !== undefined) this.#asked = show;
+    if (showScreen !== undefined) this.#askedScreen = showScreen;
+    if (this.#asked !== asked || this.#askedScreen !== askedScreen) this.#send();
   }
 
   /** How tall they show our picture; null while they don't. */
@@ -264,10 +267,17 @@ export class Link {
     this.control.send(sayLimited(limited));
   }
 
-  /** Sends the picture in the size that they ask for, or none. */
+  /** That there is nothing to be seen of our screen for now, or again. @param {boolean} paused */
+  tellScreenPaused(paused) {
+    if (paused === this.#toldScreenPaused || this.#askedScreen === null || this.control.readyState !== "open") return;
+    this.#toldScreenPaused = paused;
+    this.control.send(sayScreenPaused(paused));
+  }
+
+  /** Sends the pictures in the sizes that they ask for, or none. */
   #send() {
     this.#parameters = this.#parameters.then(async () => {
-      const [voice, picture] = [this.#lines[MICROPHONE]?.sender, this.#lines[CAMERA]?.sender];
+      const [voice, picture, screen] = this.#lines.map(({ sender }) => sender);
       if (this.#closed || !picture) return;
       const { width = 1280, height = 720 } = this.#tracks.camera?.getSettings() ?? {};
       const asked = this.#asked;
@@ -276,7 +286,13 @@ export class Link {
         const { scale, most } = layerFor({ width, height }, asked ?? 0);
         Object.assign(encoding, { scaleResolutionDownBy: scale, maxBitrate: most });
       });
-      const { music } = this.#tracks;
+      const { music, screen: shared } = this.#tracks;
+      const page = shared?.getSettings() ?? {};
+      await configure(screen, (encoding) => {
+        encoding.active = this.#askedScreen !== null;
+        const { scale, most } = screenLayer({ width: page.width ?? 0, height: page.height ?? 0 });
+        Object.assign(encoding, { scaleResolutionDownBy: scale, maxBitrate: most });
+      });
       await configure(voice, (encoding) => {
         if (music) encoding.maxBitrate = MUSIC_BITRATE;
         else delete encoding.maxBitrate;
@@ -284,7 +300,7 @@ export class Link {
     }).catch((error) => console.warn(error));
   }
 
-  /** The camera's picture has another size. */
+  /** The camera's picture, or the screen, has another size. */
   resized() {
     this.#send();
   }

@@ -3,7 +3,7 @@
  */
 import { shownOf } from "./call/chat.js";
 import { SCREEN } from "./call/people.js";
-import { begin, calling, roleOf, shown } from "./call/state.js";
+import { begin, calling, nothingShared, roleOf, shown } from "./call/state.js";
 import { update } from "./call/update.js";
 import { Camera, cameraWish } from "./camera.js";
 import { devices, watchDevices, watchPermissions } from "./devices.js";
@@ -12,6 +12,7 @@ import * as identity from "./identity.js";
 import { iceServers } from "./ice-servers.js";
 import { Link } from "./link.js";
 import { Microphone, microphoneWish } from "./microphone.js";
+import { canShare, Screen } from "./screen.js";
 import { Signaling } from "./signaling.js";
 import { Speaker } from "./speaker.js";
 import { stayAwake } from "./awake.js";
@@ -58,6 +59,7 @@ export class Session {
       microphone: { spec: settings.microphone, muted: false, level: 0, speaking: false, ...usual },
       camera: { spec: settings.camera, off: false, width: 0, height: 0, ...usual },
       speaker: { spec: settings.speaker, ...usual },
+      ...(canShare() && { screen: nothingShared() }),
     };
     this.state = begin({ invite, me, epoch: this.identity.epoch, join });
     this.camera = new Camera(
@@ -70,6 +72,11 @@ export class Session {
       this.treatment,
       (status, device) => this.step({ type: "device", kind: "microphone", status, device }),
       () => this.#useTracks(),
+    );
+    this.screen = new Screen(
+      (status, source) => this.step({ type: "screen", status, source }),
+      () => this.#useTracks(),
+      () => this.step({ type: "share", spec: "none" }),
     );
     this.speaker = new Speaker(
       settings.speaker,
@@ -170,6 +177,8 @@ export class Session {
         return void this.camera.setOff(effect.off);
       case "use":
         return void this[effect.kind].use(effect.spec);
+      case "useScreen":
+        return void this.screen.use(effect.spec);
     }
   }
 
@@ -236,19 +245,24 @@ export class Session {
   }
 
   get #tracks() {
-    return { microphone: this.microphone.track, camera: this.camera.track, music: this.treatment.music };
+    const { microphone, camera, screen, treatment } = this;
+    return { microphone: microphone.track, camera: camera.track, screen: screen.track, sound: screen.sound, music: treatment.music };
   }
 
   #useTracks() {
     for (const { link } of this.#links?.values() ?? []) link.use(this.#tracks);
   }
 
-  /** Everybody with a connection is heard, and nobody else. */
+  /** Everybody with a connection is heard, with what they share, and nobody else. */
   #keepVoices() {
     const heard = new Set();
+    const hear = (/** @type {string} */ name, /** @type {MediaStream} */ stream) => {
+      heard.add(name);
+      if (stream.getTracks().length) this.speaker.play(name, stream);
+    };
     for (const { link, person } of this.#links.values()) {
-      heard.add(person);
-      if (link.voice.getTracks().length) this.speaker.play(person, link.voice);
+      hear(person, link.voice);
+      if (this.state.people.find(({ shown }) => shown.id === person)?.shown.screen) hear(`${SCREEN}${person}`, link.sound);
     }
     this.speaker.keep(heard);
   }
@@ -272,7 +286,11 @@ export class Session {
   #tick() {
     const now = performance.now();
     if (now - this.#remembered >= REMEMBER_MS) this.#remember();
-    for (const { link } of this.#links.values()) link.speak(now);
+    for (const { link } of this.#links.values()) {
+      link.speak(now);
+      link.tellScreenPaused(this.screen.rested);
+    }
+    this.#followScreen();
     this.step({ type: "measured", ...this.figures.read(this.#measured(), this.microphone.measure(now), this.#cameraSize(), now) });
     this.step({ type: "tick" });
   }
@@ -292,6 +310,15 @@ export class Session {
     // A phone that is turned films in another shape.
     if (camera.width !== width || camera.height !== height) for (const { link } of this.#links.values()) link.resized();
     return [width, height];
+  }
+
+  /** A window that is shared is made larger or smaller. */
+  #followScreen() {
+    const { width = 0, height = 0 } = this.screen.track?.getSettings() ?? {};
+    const { screen } = this.state.me;
+    if (!screen || (screen.width === width && screen.height === height)) return;
+    Object.assign(screen, { width, height });
+    for (const { link } of this.#links.values()) link.resized();
   }
 
   /** Camera and microphone, asked for together so that the person is asked once; each alone where that does not work. */
@@ -348,6 +375,7 @@ export class Session {
     for (const session of [...this.#links.keys()]) this.#closeLink(session);
     this.camera.close();
     this.microphone.close();
+    this.screen.close();
     this.speaker.close();
   }
 }

@@ -127,8 +127,15 @@ export function setMedia({ shown }, { microphone_muted, camera_off, screen = fal
   if (camera_off) Object.assign(shown, { picture: false, video: null });
 }
 
+/** My screen while I share nothing. @returns {import("../../types.js").OwnScreen} */
+export const nothingShared = () => ({ spec: "none", status: "none", source: null, width: 0, height: 0 });
+
 /** Device states in which nothing can be seen of me. */
 const SEES_NOTHING = new Set(["none", "busy", "refused", "denied", "lost", "failed"]);
 
 /** What the others are told of my devices. @param {Me} me @returns {import("../message.js").MediaState} */
-export const mediaOf = ({ microphone, camera }) => ({ microphone_muted: microphone.muted, camera_off: camera.off || SEES_NOTHING.has(camera.status) });
+export const mediaOf = ({ microphone, camera, screen }) => ({
+  microphone_muted: microphone.muted,
+  camera_off: camera.off || SEES_NOTHING.has(camera.status),
+  ...(screen?.status === "ok" && { screen: true }),
+});

@@ -9,7 +9,7 @@ import { judge } from "./limit.js";
 import * as people from "./people.js";
 import * as repair from "./repair.js";
 import * as talk from "./talk.js";
-import { linked, MAX_PRESENT, mediaOf, personOf, roleOf, setMedia } from "./state.js";
+import { calling, linked, MAX_PRESENT, mediaOf, nothingShared, personOf, roleOf, setMedia } from "./state.js";
 
 /** @typedef {import("./state.js").State} State */
 /** @typedef {import("../../types.js").Trouble} Trouble */
@@ -33,7 +33,7 @@ import { linked, MAX_PRESENT, mediaOf, personOf, roleOf, setMedia } from "./stat
 
 /**
  * @typedef {{ type: "join" } | { type: "leave" } | { type: "muted", muted: boolean } | { type: "cameraOff", off: boolean }
- *   | { type: "selected", kind: DeviceKind, spec: string } | { type: "show", rows: Record<string, number> }
+ *   | { type: "selected", kind: DeviceKind, spec: string } | { type: "share", spec: string } | { type: "screen", status: DeviceStatus, source: string | null } | { type: "show", rows: Record<string, number> }
  *   | { type: "entered", me: string, present: Presence[] } | { type: "roleSet" } | { type: "refusedEntry", trouble: Trouble }
  *   | { type: "signaling", event: import("../signaling.js").SignalingEvent }
  *   | { type: "link", session: string, epoch: number, change: LinkChange }
@@ -50,7 +50,7 @@ import { linked, MAX_PRESENT, mediaOf, personOf, roleOf, setMedia } from "./stat
  *   | { type: "openLink", session: string, epoch: number, offerer: boolean } | { type: "restartLink", session: string }
  *   | { type: "acceptOffer" | "acceptAnswer", session: string, sdp: string } | { type: "addCandidate", session: string, candidate: string }
  *   | { type: "closeLink", session: string } | { type: "ask" | "askScreen", session: string, rows: number | null }
- *   | { type: "mute", muted: boolean } | { type: "turnCameraOff", off: boolean } | { type: "use", kind: DeviceKind, spec: string }
+ *   | { type: "mute", muted: boolean } | { type: "turnCameraOff", off: boolean } | { type: "use", kind: DeviceKind, spec: string } | { type: "useScreen", spec: string }
  *   | { type: "chat", session: string, messages: import("../chat-message.js").ChatMessage[] }} Effect
  */
 
@@ -100,6 +100,10 @@ function step(state, event, now, effects) {
       Object.assign(me[event.kind], { spec: event.spec, status: "opening" });
       effects.push({ type: "use", kind: event.kind, spec: event.spec });
       return;
+    case "share":
+      return share(state, event.spec, effects);
+    case "screen":
+      return screenChanged(state, event, effects);
     case "show":
       return people.show(state, event.rows, effects);
     case "entered":
@@ -247,6 +251,26 @@ function deviceChanged(state, { kind, status, device, away }, effects) {
   Object.assign(state.me[kind], { status, device });
   if (kind === "camera") state.me.camera.away = away ?? false;
   if (JSON.stringify(mediaOf(state.me)) !== before) tellMedia(state, effects);
+}
+
+/** I share this from now on, or nothing. The others are told once there is something to see. @param {State} state @param {string} spec @param {Effect[]} effects */
+function share(state, spec, effects) {
+  const { me } = state;
+  if (!me.screen || spec === me.screen.spec || (spec !== "none" && !calling(state))) return;
+  const before = mediaOf(me).screen;
+  me.screen = { ...nothingShared(), spec, status: spec === "none" ? "none" : "opening" };
+  effects.push({ type: "useScreen", spec });
+  if (before) tellMedia(state, effects);
+}
+
+/** What I share was opened, or is gone. @param {State} state @param {Extract<Event, { type: "screen" }>} event @param {Effect[]} effects */
+function screenChanged(state, { status, source }, effects) {
+  const { me } = state;
+  // What was said of something that is not shared any more.
+  if (!me.screen || me.screen.spec === "none") return;
+  const before = mediaOf(me).screen;
+  Object.assign(me.screen, { status, source });
+  if (mediaOf(me).screen !== before) tellMedia(state, effects);
 }
 
 /** @param {State} state @param {Extract<Event, { type: "measured" }>} measured */
