@@ -21,18 +21,29 @@ const ALSA_SHOWN: [&str; 3] = ["default", "plughw:", "hdmi:"];
 /// PulseAudio lists what each speaker plays as a source too, which is nobody's microphone.
 const MONITOR_SUFFIX: &str = ".monitor";
 
-/// The sound system to use, connected to.
+/// The sound system to use, connected to: to look at its devices, and to record.
 pub(super) fn host() -> Result<Arc<Host>, DeviceProblem> {
+    connected(pulseaudio::connection)
+}
+
+/// The same, for one speaker that is played to while this is kept.
+pub(super) fn host_to_play() -> Result<Arc<Host>, DeviceProblem> {
+    connected(pulseaudio::connection_to_play)
+}
+
+fn connected(
+    pulseaudio: impl FnOnce() -> Result<Arc<Host>, DeviceProblem>,
+) -> Result<Arc<Host>, DeviceProblem> {
     let wanted = std::env::var(HOST_VARIABLE)
         .ok()
         .filter(|name| !name.is_empty());
     match wanted.as_deref() {
-        Some("pulseaudio") => pulseaudio::connection(),
+        Some("pulseaudio") => pulseaudio(),
         Some("alsa") => alsa(),
         Some(other) => Err(DeviceProblem::Failed(format!(
             "{HOST_VARIABLE}={other} is neither pulseaudio nor alsa"
         ))),
-        None => pulseaudio::connection().or_else(|_| alsa()),
+        None => pulseaudio().or_else(|_| alsa()),
     }
 }
 

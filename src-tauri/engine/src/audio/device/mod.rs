@@ -6,7 +6,7 @@
 //! - [`supervisor`] decides, purely, when to open, close and open again, and what to tell;
 //! - [`keeper`] is the thread that carries that out;
 //! - `linux` and `other` choose among cpal's hosts, one file for each kind of system;
-//! - `pulseaudio` is Linux's one connection to that server.
+//! - `pulseaudio` keeps Linux's connections to that server.
 //!
 //! Adds 10 ms on either side, the size of the device buffer that is asked for.
 

@@ -11,6 +11,11 @@ pub(super) fn host() -> Result<Arc<Host>, DeviceProblem> {
     Ok(Arc::new(cpal::default_host()))
 }
 
+/// The same, to play to a speaker.
+pub(super) fn host_to_play() -> Result<Arc<Host>, DeviceProblem> {
+    host()
+}
+
 /// Whether a person should see this device in a list.
 pub(super) fn is_shown(_: &cpal::DeviceId) -> bool {
     true

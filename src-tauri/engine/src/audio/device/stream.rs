@@ -63,7 +63,10 @@ pub(crate) fn open_speaker(writer: Thread, tap: Arc<Tap>) -> Open<PlaybackEnd> {
 }
 
 fn choose(wanted: &Wanted, direction: Direction) -> Result<(Arc<Host>, Device), DeviceProblem> {
-    let host = system::host()?;
+    let host = match direction {
+        Direction::Capture => system::host()?,
+        Direction::Playback => system::host_to_play()?,
+    };
     let device = match wanted {
         Wanted::Named(id) => find(&host, direction, id),
         Wanted::Default | Wanted::InsteadOf(_) => default_device(&host, direction),
