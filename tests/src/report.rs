@@ -77,6 +77,7 @@ pub struct Peer {
     pub video: Option<Video>,
     pub first_screen_ms: Option<f64>,
     pub screen: Option<Video>,
+    pub sound: Option<Audio>,
     pub audio: Option<Audio>,
 }
 

@@ -62,7 +62,7 @@ fn head(answer: &Response<Body>) -> Bytes {
     for (name, value) in answer.headers() {
         // The router counts a body that it does not have yet.
         if name != header::CONTENT_LENGTH {
-            head.extend([name.as_ref(), b": ", value.as_bytes(), b"\r\n"].concat());
+            head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
         }
     }
     head.extend(b"\r\n");

@@ -59,7 +59,7 @@ fn reads() -> Outcome {
         let mut frame = Frame::new(shown.width, shown.height, Instant::now());
         frame.planes_mut().y.copy_from_slice(&shown.luma);
         meter.observe(&frame, wall_micros());
-        let psnr = meter.stats().map_or(0.0, |stats| stats.psnr_db);
+        let psnr = meter.stats().and_then(|stats| stats.psnr_db).unwrap_or(0.0);
         if shown.width == 1920 && psnr >= LEGIBLE_DB {
             break psnr;
         }

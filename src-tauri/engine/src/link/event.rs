@@ -18,6 +18,8 @@ pub trait MediaSink: Send + Sync {
     fn video(&self, packet: RtpPacket);
     /// A packet of the screen that the other side shares.
     fn screen(&self, _packet: RtpPacket) {}
+    /// A packet of the sound of what the other side shares.
+    fn sound(&self, _packet: RtpPacket) {}
     /// What the other side says about its microphone's timestamps and its clock, from the next packet on.
     fn audio_clock(&self, _clock: SenderClock) {}
     /// The same about its camera's.

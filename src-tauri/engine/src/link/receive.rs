@@ -11,6 +11,7 @@ use rtc::rtp::Packet;
 use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 
 use super::event::MediaSink;
+use super::filler;
 use super::lines::{Line, PayloadTypes};
 use super::shared::Shared;
 use crate::transport::clock::SenderClock;
@@ -89,8 +90,8 @@ fn deliver(
             counters.screen_received.add(packet.payload.len());
             sink.screen(packet);
         }
-        // Nobody plays it yet; what comes (fillers of probes, most of it) is taken off the queue and let go.
-        Line::SharedSound => {}
+        Line::SharedSound if filler::is_one(&packet.payload) => {}
+        Line::SharedSound => sink.sound(packet),
     }
 }
 

@@ -165,7 +165,8 @@ impl Actor {
             self.carry_out(effect).await;
         }
         self.roster.expect_pictures(&self.state);
-        self.roster.expect_screens(&self.state, &self.frames);
+        self.roster
+            .expect_screens(&self.state, &self.frames, &self.media.speaker);
         let all = self.state.people.iter().chain(&self.state.away);
         let people: Vec<(PersonId, bool)> = all
             .map(|person| (person.id, person.screen.is_some()))

@@ -112,6 +112,10 @@ impl MediaSink for Inbound {
         self.screen.push(packet);
     }
 
+    fn sound(&self, packet: RtpPacket) {
+        self.screen.push_sound(packet);
+    }
+
     fn audio_clock(&self, clock: SenderClock) {
         self.audio.set_clock(clock);
     }
@@ -131,7 +135,9 @@ impl Inbound {
     pub fn screen_measured(&self, heard: &Heard) -> ScreenMeasured {
         let open = self.screen.is_open();
         let stats = self.screen.stats().filter(|_| open);
-        let video = stats.filter(|stats| stats.frames_decoded > 0);
+        let video = stats
+            .map(|(picture, _)| picture)
+            .filter(|stats| stats.frames_decoded > 0);
         ScreenMeasured {
             paused: heard.screen_paused(),
             video: video.map(|stats| VideoShown {
@@ -212,12 +218,20 @@ impl Peer {
         }
     }
 
-    /// They share a screen from now on, which is shown so tall, or not at all; or they share none.
-    pub fn show_screen(&mut self, slot: Option<Arc<FrameSlot>>, rows: Option<u32>) {
+    /// They share a screen from now on, which is shown so tall, or not at all, and goes `to` these; or they share none.
+    pub fn show_screen(
+        &mut self,
+        shared: bool,
+        rows: Option<u32>,
+        to: impl FnOnce() -> (Arc<FrameSlot>, Arc<AudioSource>),
+    ) {
         let screen = &self.inbound.screen;
-        match slot {
-            Some(slot) if !screen.is_open() => screen.open(slot),
-            None if screen.is_open() => screen.close(),
+        match (shared, screen.is_open()) {
+            (true, false) => {
+                let (picture, sound) = to();
+                screen.open(picture, sound);
+            }
+            (false, true) => screen.close(),
             _ => {}
         }
         screen.set_expected(rows.is_some() && !self.heard.screen_paused());

@@ -10,9 +10,10 @@ use super::frames::{FrameHub, Tile};
 use super::peer::Peer;
 use super::receiving::Source;
 use super::sending::Way;
+use crate::audio::Speaker;
 use crate::call::{CallState, LimitedBy, Measured, PathShown, PersonMeasured, Quality, VideoShown};
 use crate::link::LinkState;
-use crate::stats::{PeerReport, VideoReport, milliseconds, quality};
+use crate::stats::{AudioReport, PeerReport, VideoReport, milliseconds, quality};
 
 /// Reports of people who left, kept for the end of the call. More than anybody meets in one.
 const DEPARTED: usize = 64;
@@ -134,13 +135,16 @@ impl Roster {
     }
 
     /// Receives the screens of those who share one, and tells them how tall it is shown.
-    pub fn expect_screens(&mut self, state: &CallState, frames: &FrameHub) {
+    pub fn expect_screens(&mut self, state: &CallState, frames: &FrameHub, speaker: &Speaker) {
         for person in &state.people {
             if let Some(entry) = self.peers.get_mut(&person.session) {
                 let shared = person.screen.is_some();
-                let slot = shared.then(|| frames.slot_for(Tile::Screen(person.id)));
                 let rows = person.screen_shown.filter(|_| shared);
-                entry.peer.show_screen(slot, rows);
+                let to = || {
+                    let picture = frames.slot_for(Tile::Screen(person.id));
+                    (picture, speaker.add_source())
+                };
+                entry.peer.show_screen(shared, rows, to);
             }
         }
     }
@@ -221,7 +225,10 @@ impl Roster {
             inbound.video.stats(),
             inbound.audio.stats(),
         );
-        report.screen = inbound.screen.stats().map(VideoReport::from);
+        if let Some((picture, sound)) = inbound.screen.stats() {
+            report.screen = Some(VideoReport::from(picture));
+            report.sound = Some(AudioReport::from(sound));
+        }
         report.first_screen_ms = since(&inbound.screen.first).map(milliseconds);
         report.first_video_ms = since(&inbound.first_picture).map(milliseconds);
         report.first_audio_ms = since(&inbound.first_sound).map(milliseconds);

@@ -10,7 +10,7 @@ mod timeline;
 
 pub use chat::{ChatReport, MessageReport};
 pub use meter::meter;
-pub use peer::{PeerReport, VideoReport, milliseconds};
+pub use peer::{AudioReport, PeerReport, VideoReport, milliseconds};
 pub use process::ProcessUse;
 pub use quality::quality;
 pub use report::{AudioSent, LayerReport, Report, VideoSent};

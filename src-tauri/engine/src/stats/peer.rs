@@ -41,6 +41,8 @@ pub struct PeerReport {
     pub first_screen_ms: Option<f64>,
     /// What came of the screen that they share, or shared last; none when nothing was.
     pub screen: Option<VideoReport>,
+    /// What came of its sound.
+    pub sound: Option<AudioReport>,
     /// What came of their microphone.
     pub audio: AudioReport,
     /// What they were sent.
@@ -175,6 +177,7 @@ impl PeerReport {
             limited_by: None,
             first_screen_ms: None,
             screen: None,
+            sound: None,
             video: VideoReport::from(video),
             audio: AudioReport::from(audio),
             sent: link
