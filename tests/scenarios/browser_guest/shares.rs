@@ -8,7 +8,7 @@ use visio_engine::video::{Content, Frame};
 use visio_tests::chromium::{PageGuest, Visit};
 use visio_tests::words::sentence;
 
-use super::{MEET, Media, NAME, SMALL, needs};
+use super::{MEET, Media, NAME, NEAR, SMALL, TONE, needs};
 use crate::scenario::{Outcome, Room, ensure, scenario_with};
 use crate::screen::LEGIBLE_DB;
 use crate::seen_and_heard::peer;
@@ -57,7 +57,14 @@ fn reads() -> Outcome {
     let psnr = loop {
         let shown = camille.picture(&tile, 1920)?;
         let mut frame = Frame::new(shown.width, shown.height, Instant::now());
-        frame.planes_mut().y.copy_from_slice(&shown.luma);
+        // The page shows black and white as 0 and 255.
+        let studio = shown
+            .luma
+            .iter()
+            .map(|it| 16 + (u16::from(*it) * 219 / 255) as u8);
+        for (to, from) in frame.planes_mut().y.iter_mut().zip(studio) {
+            *to = from;
+        }
         meter.observe(&frame, wall_micros());
         let psnr = meter.stats().and_then(|stats| stats.psnr_db).unwrap_or(0.0);
         if shown.width == 1920 && psnr >= LEGIBLE_DB {
@@ -95,8 +102,13 @@ fn shares() -> Outcome {
     let report = lea.leave()?;
     let screen = peer(&report, "Léa", NAME)?.screen.as_ref();
     let screen = screen.ok_or("Léa saw no screen of the guest")?;
-    eprintln!("Léa saw {screen:?}");
     ensure(screen.frames_decoded >= 10 && screen.height > 360, || {
         format!("Léa saw {screen:?}")
+    })?;
+    // What Chromium pretends to share sounds like what it pretends to record.
+    let sound = peer(&report, "Léa", NAME)?.sound.as_ref();
+    let tone = sound.and_then(|sound| sound.tone_hz).unwrap_or_default();
+    ensure((tone - TONE).abs() <= NEAR, || {
+        format!("the screen's sound was {tone} Hz, not {TONE}")
     })
 }
