@@ -57,6 +57,19 @@ describe("a guest's page", { skip }, () => {
     assert.deepEqual(complaints, []);
   });
 
+  test("a page that comes in part says so itself, after a while", async () => {
+    await page.route("**/actions.js", (route) => route.abort());
+    await page.goto(`${address()}/j#${CODE}`);
+    const late = page.locator(".late [lang=fr]");
+    assert.equal(await late.isVisible(), false);
+    await late.waitFor({ state: "visible", timeout: 15_000 });
+    await page.screenshot({ path: join(folder, "guest-late.png") });
+    await page.unroute("**/actions.js");
+    await page.reload();
+    await page.locator("[data-screen=guest]").waitFor();
+    assert.equal(await page.locator(".late").count(), 0);
+  });
+
   test("asks for the name, and remembers it, but no invite", async () => {
     await open();
     await page.click("#continue-button");
