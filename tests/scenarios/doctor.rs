@@ -218,7 +218,7 @@ fn only_the_web() -> Outcome {
     let binaries = Binaries::beside_me()?;
     let folder = tempfile::tempdir()?;
     let sites = [Site::new(Impairment::round_trip(20)).behind(Nat::WebOnly)];
-    let meeting = encrypted(&binaries, &sites, folder.path())?;
+    let meeting = encrypted(&binaries, &sites, folder.path())?.0;
     let found = examine(&meeting.programs(0), &["--invite", &meeting.invite])?;
     ensure(found.well, || found.error.clone())?;
     found.ensure("server", "fine", "doctor.server.fine")?;

@@ -1,7 +1,7 @@
 //! Two people behind routers that translate addresses: where those let them through they meet directly, else through the
 //! server's relay. Either way they see and hear each other.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
@@ -107,22 +107,18 @@ fn needs() -> Vec<Need> {
     [NEEDS, CALL].concat()
 }
 
-/// A server whose certificate is its own, and trusted; it lies in `folder`.
+/// A server whose certificate is its own, and trusted; it lies in `folder`, as the path says.
 pub(crate) fn encrypted(
     binaries: &Binaries,
     sites: &[Site],
     folder: &Path,
-) -> Result<Meeting, Failed> {
+) -> Result<(Meeting, PathBuf), Failed> {
     let made = rcgen::generate_simple_self_signed([SERVER.to_string()])?;
     let [certificate, key] = ["certificate.pem", "key.pem"].map(|name| folder.join(name));
     std::fs::write(&certificate, made.cert.pem())?;
     std::fs::write(&key, made.signing_key.serialize_pem())?;
-    Ok(Meeting::open_encrypted(
-        binaries,
-        1,
-        sites,
-        [&certificate, &key],
-    )?)
+    let meeting = Meeting::open_encrypted(binaries, 1, sites, [&certificate, &key])?;
+    Ok((meeting, certificate))
 }
 
 fn meets(pair: &Pair) -> Outcome {
@@ -130,7 +126,7 @@ fn meets(pair: &Pair) -> Outcome {
     let sites = pair.routers.map(|nat| Site::new(LINK).behind(nat));
     let folder = tempfile::tempdir()?;
     let meeting = if pair.routers.contains(&Nat::WebOnly) {
-        encrypted(&binaries, &sites, folder.path())?
+        encrypted(&binaries, &sites, folder.path())?.0
     } else {
         Meeting::open_with_relay(&binaries, 1, &sites)?
     };

@@ -1,13 +1,15 @@
 //! Guests on other networks than the others: through the relay, and when an address changes in mid-call.
 
+use std::path::Path;
 use std::time::Duration;
 
 use libtest_mimic::{Failed, Trial};
 use visio_tests::Binaries;
-use visio_tests::chromium::{PageGuest, Visit};
+use visio_tests::chromium::{self, PageGuest, Visit};
 use visio_tests::net::{self, Impairment, Meeting, Nat, Site};
 
 use super::{MEET, Media, NAME, SMALL, heard_the_guest, hears, needs, sees_the_pattern};
+use crate::network_nats::encrypted;
 use crate::scenario::{Case, Outcome, ensure, scenario_with};
 use crate::seen_and_heard::{peer, saw};
 
@@ -16,11 +18,19 @@ const LINK: Impairment = Impairment::round_trip(20);
 
 /// Every scenario of this file.
 pub fn trials() -> Vec<Trial> {
-    let needs = || [net::NEEDS, &needs()].concat();
-    let cases: [Case; 3] = [
+    let needs = || [net::NEEDS, chromium::TRUST_NEEDS, &needs()].concat();
+    let cases: [Case; 5] = [
         (
             "a guest behind a strict router meets others through the relay",
-            relayed,
+            || relayed(Nat::Symmetric, "udp"),
+        ),
+        (
+            "a guest whose network lets no datagram through meets others through the relay over tcp",
+            || relayed(Nat::UdpBlocked, "tcp"),
+        ),
+        (
+            "a guest whose network lets only the web through meets others through the relay over tls",
+            || relayed(Nat::WebOnly, "tls"),
         ),
         (
             "a guest whose address changes goes on under the same tile",
@@ -35,23 +45,35 @@ pub fn trials() -> Vec<Trial> {
     cases.into_iter().map(trial).collect()
 }
 
-/// The guest's page at the first site. The lab's server has no certificate, and its page is taken for one that has.
-fn guest(meeting: &Meeting, media: &Media) -> Result<PageGuest, Failed> {
+/// The guest's page at the first site. Where the lab's server has no certificate, its page is taken for one that has.
+fn guest(
+    meeting: &Meeting,
+    media: &Media,
+    certificate: Option<&Path>,
+) -> Result<PageGuest, Failed> {
     let host = meeting.lab.site(0).host();
     let visit = Visit {
         host: Some(host),
-        trusted: true,
+        trusts: certificate,
+        trusted: certificate.is_none(),
         ..media.visit()
     };
     Ok(PageGuest::join(&meeting.invite, NAME, &visit)?)
 }
 
-fn relayed() -> Outcome {
+/// The guest is behind this router, and its packets go to the relay by this protocol.
+fn relayed(router: Nat, carried_by: &str) -> Outcome {
     let binaries = Binaries::beside_me()?;
     let media = Media::make(&binaries)?;
-    let sites = [Nat::Symmetric, Nat::Symmetric].map(|nat| Site::new(LINK).behind(nat));
-    let meeting = Meeting::open_with_relay(&binaries, 1, &sites)?;
-    let mut guest = guest(&meeting, &media)?;
+    let sites = [router, Nat::Symmetric].map(|nat| Site::new(LINK).behind(nat));
+    let folder = tempfile::tempdir()?;
+    let (meeting, certificate) = if router == Nat::WebOnly {
+        let (meeting, certificate) = encrypted(&binaries, &sites, folder.path())?;
+        (meeting, Some(certificate))
+    } else {
+        (Meeting::open_with_relay(&binaries, 1, &sites)?, None)
+    };
+    let mut guest = guest(&meeting, &media, certificate.as_deref())?;
     let ben = meeting.guest(1, "Ben")?.camera(SMALL);
     let ben = ben.microphone("tone:440").join()?;
     guest.sees(&["Ben"])?;
@@ -61,6 +83,10 @@ fn relayed() -> Outcome {
     guest.wait_for("[data-test=connection]")?;
     let how = guest.text("[data-test=connection]")?;
     ensure(how.starts_with("Relayed"), || format!("the way was: {how}"))?;
+    let carrier = guest.relay_protocol()?;
+    ensure(carrier == carried_by, || {
+        format!("the relay was reached over {carrier:?}, not {carried_by}")
+    })?;
     std::thread::sleep(Duration::from_secs(3));
     let report = ben.leave()?;
     saw(&report, "Ben", NAME, 30)?;
@@ -76,7 +102,7 @@ fn moves(who: usize) -> Outcome {
     let binaries = Binaries::beside_me()?;
     let media = Media::make(&binaries)?;
     let meeting = Meeting::open(&binaries, 1, &[Site::new(LINK), Site::new(LINK)])?;
-    let mut guest = guest(&meeting, &media)?;
+    let mut guest = guest(&meeting, &media, None)?;
     let ben = meeting.guest(1, "Ben")?.camera(SMALL);
     let ben = ben.microphone("tone:440").join()?;
     guest.sees(&["Ben"])?;

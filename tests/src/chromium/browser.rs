@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::trust::trust;
 use crate::net::{self, Namespace};
 use crate::{Process, Result, Trouble};
 
@@ -44,6 +45,21 @@ const FLAGS: &[&str] = &[
     "--remote-debugging-pipe",
 ];
 
+/// What a browser is started with.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Start<'a> {
+    /// A host of a lab; otherwise this machine itself.
+    pub host: Option<&'a Namespace>,
+    /// A y4m file, which its camera plays again and again.
+    pub film: Option<&'a Path>,
+    /// A WAV file, the same for its microphone.
+    pub voice: Option<&'a Path>,
+    /// A certificate that it believes in. Needs [`TRUST_NEEDS`](super::TRUST_NEEDS).
+    pub trusts: Option<&'a Path>,
+    /// Options of its own.
+    pub more: &'a [&'a str],
+}
+
 /// A running browser with one page open. Dropping it closes it.
 pub struct Browser {
     process: Process,
@@ -55,38 +71,29 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Opens `page`, a file, in a browser on `host` of a lab, or on this machine itself. Its camera plays `film`, a y4m
-    /// file, and its microphone `voice`, a WAV file, each again and again.
-    pub fn open(
-        host: Option<&Namespace>,
-        page: &Path,
-        film: Option<&Path>,
-        voice: Option<&Path>,
-    ) -> Result<Self> {
-        let mut browser = Self::start(host, film, voice, &[])?;
+    /// Opens `page`, a file.
+    pub fn open(page: &Path, start: &Start) -> Result<Self> {
+        let mut browser = Self::start(start)?;
         browser.attach(&format!("file://{}", page.display()))?;
         browser.wait_until("document.readyState + typeof ready === 'completefunction'")?;
         Ok(browser)
     }
 
-    /// A browser with an empty page; `more` are options of its own. For the rest see [`Self::open`].
-    pub fn start_empty(
-        host: Option<&Namespace>,
-        film: Option<&Path>,
-        voice: Option<&Path>,
-        more: &[&str],
-    ) -> Result<Self> {
-        let mut browser = Self::start(host, film, voice, more)?;
+    /// A browser with an empty page.
+    pub fn start_empty(start: &Start) -> Result<Self> {
+        let mut browser = Self::start(start)?;
         browser.attach("about:blank")?;
         Ok(browser)
     }
 
-    fn start(
-        host: Option<&Namespace>,
-        film: Option<&Path>,
-        voice: Option<&Path>,
-        more: &[&str],
-    ) -> Result<Self> {
+    fn start(start: &Start) -> Result<Self> {
+        let Start {
+            host,
+            film,
+            voice,
+            trusts,
+            more,
+        } = *start;
         let profile = tempfile::Builder::new()
             .prefix("visio-chromium-")
             .tempdir()?;
@@ -97,6 +104,10 @@ impl Browser {
         // The protocol is spoken on the descriptors 3 and 4; the shell puts our pipes there.
         command.args(["-c", "exec chromium \"$@\" 3<&0 4>&1 </dev/null >&2", "sh"]);
         command.args(FLAGS).args(more);
+        if let Some(certificate) = trusts {
+            trust(profile.path(), certificate)?;
+            command.env("HOME", profile.path());
+        }
         command.arg(format!("--user-data-dir={}", profile.path().display()));
         if let Some(film) = film {
             command.arg(format!(

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::Browser;
 use super::browser::base64;
+use super::{Browser, Start};
 use crate::net::Namespace;
 use crate::{Result, Trouble};
 
@@ -20,6 +20,8 @@ pub struct Visit<'a> {
     pub voice: Option<&'a Path>,
     /// The language of its user, as browsers name it.
     pub language: &'a str,
+    /// A certificate that it believes in.
+    pub trusts: Option<&'a Path>,
     /// The server is taken for one with a certificate: that of a lab has none, and browsers give such pages no camera.
     pub trusted: bool,
 }
@@ -31,6 +33,7 @@ impl Default for Visit<'_> {
             film: None,
             voice: None,
             language: "en",
+            trusts: None,
             trusted: false,
         }
     }
@@ -77,7 +80,13 @@ impl PageGuest {
         if visit.trusted {
             more.push(&trusted);
         }
-        let mut browser = Browser::start_empty(visit.host, visit.film, visit.voice, &more)?;
+        let mut browser = Browser::start_empty(&Start {
+            host: visit.host,
+            film: visit.film,
+            voice: visit.voice,
+            trusts: visit.trusts,
+            more: &more,
+        })?;
         browser.begin_with(BEGINNING)?;
         browser.go(invite)?;
         let mut guest = Self { browser };
@@ -235,6 +244,15 @@ impl PageGuest {
              return all; }})()"
         );
         Ok(serde_json::from_value(self.browser.evaluate(&script)?)?)
+    }
+
+    /// What carries packets to the relay by which the only connection goes: udp, tcp or tls; nothing without a relay.
+    pub fn relay_protocol(&mut self) -> Result<String> {
+        let script = "(async () => { \
+             const all = await connections.find((it) => it.connectionState === 'connected').getStats(); \
+             const pair = [...all.values()].find((it) => it.type === 'transport').selectedCandidatePairId; \
+             return all.get(all.get(pair).localCandidateId).relayProtocol ?? ''; })()";
+        Ok(serde_json::from_value(self.browser.evaluate(script)?)?)
     }
 
     /// What went wrong in the page: errors, and what its security policy did not allow.

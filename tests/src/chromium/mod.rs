@@ -6,6 +6,7 @@
 //! - [`Peers`]: pages in a call with one another; what they have to say to each other is carried by hand
 //! - [`PageGuest`]: Visio's own page, used by a guest
 //! - [`rival`]: a row's call
+//! - `trust`: a certificate that it believes in
 //! - `statistics`: what a page's getStats tells, as the rows measure it; pure
 
 mod browser;
@@ -13,8 +14,9 @@ mod guest;
 mod peers;
 pub mod rival;
 mod statistics;
+mod trust;
 
-pub use browser::Browser;
+pub use browser::{Browser, Start};
 pub use guest::{PageGuest, Shown, Visit};
 pub use peers::{Media, Peers};
 
@@ -22,3 +24,6 @@ use crate::Need;
 
 /// What a browser needs from the machine.
 pub const NEEDS: &[Need] = &[Need::System("linux"), Need::Program("chromium", "chromium")];
+
+/// The same, to believe in a certificate.
+pub const TRUST_NEEDS: &[Need] = &[Need::Program("certutil", "libnss3-tools")];

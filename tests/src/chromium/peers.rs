@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::Browser;
+use super::{Browser, Start};
 use crate::net::Namespace;
 use crate::{Result, Trouble};
 
@@ -35,8 +35,13 @@ impl Peers {
         std::fs::write(&page, include_str!("page.html"))?;
         let mut browsers = Vec::new();
         for (index, host) in hosts.iter().enumerate() {
-            let mut browser =
-                Browser::open(*host, &page, Some(&media.film), media.voice.as_deref())?;
+            let start = Start {
+                host: *host,
+                film: Some(&media.film),
+                voice: media.voice.as_deref(),
+                ..Start::default()
+            };
+            let mut browser = Browser::open(&page, &start)?;
             let sends = index < senders;
             browser.evaluate(&format!("ready({}, {sends}, {sends})", media.ceiling))?;
             browsers.push(browser);

@@ -102,6 +102,7 @@ pub const PACKAGES: &[Package] = &[
     linux(Test, "pebble", "", Program("pebble"), "an authority that gives the server certificates"),
     linux(Test, "redis-server", "redis", Program("redis-server"), "several servers share their rooms over it"),
     linux(Test, "chromium", "chromium", Program("chromium"), "looks at the UI's screens and uses them, and is measured against"),
+    linux(Test, "libnss3-tools", "nss-tools", Program("certutil"), "has that browser believe in the certificate of a test's server"),
     linux(Test, "iproute2", "iproute", Program("ip"), "networks on this machine, for calls over bad links"),
     linux(Test, "iptables", "iptables-nft", Program("iptables"), "the routers of those networks"),
     linux(Test, "python3-venv", "python3", Unprobed, "somebody with another WebRTC, to meet by the protocol alone"),
