@@ -94,7 +94,7 @@
  *
  * @typedef {{ language: string, version: string, platform: string, autoInvite: string | null, autoName?: string | null, settingsSetAside?: string | null, codec?: "builtIn" | "fetched" | "missing", guest?: Guest }} Environment  settingsSetAside: where damaged settings were put at this start; codec: what codes the app's pictures; guest: this is a page in a browser
  * @typedef {object} Guest  What a page in a browser starts with.
- * @property {"insecure" | "noCalls" | "noH264" | "old" | null} lack  what the browser lacks for a call
+ * @property {"insecure" | "noCalls" | "noH264" | "h264Later" | "old" | null} lack  what the browser lacks for a call
  * @property {string | null} appLink  opens the same invite in the app
  * @property {boolean} resume  the page was reloaded in mid-call
  *

@@ -21,6 +21,10 @@ const LACKS = {
   insecure: () => Object.defineProperty(window, "isSecureContext", { value: false }),
   noCalls: () => Reflect.deleteProperty(window, "RTCPeerConnection"),
   noH264: () => (RTCRtpReceiver.getCapabilities = () => ({ codecs: [{ mimeType: "video/VP8", clockRate: 90_000 }], headerExtensions: [] })),
+  h264Later: () => {
+    Object.defineProperty(navigator, "userAgent", { value: "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0" });
+    RTCRtpReceiver.getCapabilities = () => ({ codecs: [], headerExtensions: [] });
+  },
   old: () => Reflect.deleteProperty(RTCRtpTransceiver.prototype, "setCodecPreferences"),
 };
 
