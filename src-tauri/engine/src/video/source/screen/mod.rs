@@ -5,6 +5,8 @@
 
 mod os;
 mod page;
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))] // elsewhere the system draws it
+mod pointer;
 mod spec;
 mod stillness;
 #[cfg_attr(

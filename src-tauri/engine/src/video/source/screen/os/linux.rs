@@ -5,10 +5,12 @@
 
 use super::Target;
 use crate::device::DeviceProblem;
+use crate::video::source::screen::pointer::Pointer;
 use crate::video::source::screen::watcher::{PIXEL, Pixels, View, Watcher};
 use crate::video::source::{ScreenInfo, Source};
 use x11rb::connection::Connection;
 use x11rb::protocol::randr::ConnectionExt as _;
+use x11rb::protocol::xfixes::ConnectionExt as _;
 use x11rb::protocol::xproto::{
     AtomEnum, ConnectionExt as _, Drawable, ImageFormat, ImageOrder, MapState, Window,
 };
@@ -67,6 +69,7 @@ pub fn list() -> Vec<ScreenInfo> {
 /// [`DeviceProblem::Lost`] when the window is gone or hidden.
 pub fn open(target: &Target) -> Result<Box<dyn Source>, DeviceProblem> {
     let (connection, root) = connect()?;
+    let has_pointer = tells_pointer(&connection);
     let (drawable, area, name) = match target {
         Target::Window(id) => {
             let window = id.parse().map_err(|_| DeviceProblem::None)?;
@@ -93,6 +96,7 @@ pub fn open(target: &Target) -> Result<Box<dyn Source>, DeviceProblem> {
         drawable,
         area,
         name,
+        has_pointer,
     })))
 }
 
@@ -235,6 +239,23 @@ fn within(start: i16, long: u16, end: u16) -> Option<(i16, u16)> {
     Some((i16::try_from(first).ok()?, u16::try_from(length).ok()?))
 }
 
+/// Whether the server says what the pointer looks like.
+fn tells_pointer(connection: &RustConnection) -> bool {
+    let version = connection.xfixes_query_version(1, 0).ok();
+    version.is_some_and(|version| version.reply().is_ok())
+}
+
+/// The pointer, on a picture that begins at this place of the root window.
+fn pointer(connection: &RustConnection, (left, top): (i32, i32)) -> Option<Pointer> {
+    let told = connection.xfixes_get_cursor_image().ok()?.reply().ok()?;
+    Some(Pointer {
+        width: told.width.into(),
+        left: i32::from(told.x) - i32::from(told.xhot) - left,
+        top: i32::from(told.y) - i32::from(told.yhot) - top,
+        argb: told.cursor_image,
+    })
+}
+
 /// One screen or window.
 struct X11View {
     connection: RustConnection,
@@ -243,6 +264,19 @@ struct X11View {
     /// The part of it that is looked at; none: all of it, however large it is now.
     area: Option<Area>,
     name: String,
+    has_pointer: bool,
+}
+
+impl X11View {
+    /// Where the first pixel of this part of it lies on the root window.
+    fn place(&self, area: Area) -> Option<(i32, i32)> {
+        let (x, y) = (area.x, area.y);
+        let there = self
+            .connection
+            .translate_coordinates(self.drawable, self.root, x, y);
+        let there = there.ok()?.reply().ok()?;
+        Some((there.dst_x.into(), there.dst_y.into()))
+    }
 }
 
 impl View for X11View {
@@ -253,18 +287,24 @@ impl View for X11View {
     fn look(&mut self) -> Result<Pixels, DeviceProblem> {
         // A window that is closed or hidden has no pixels.
         let visible = || visible(&self.connection, self.root, self.drawable);
-        let area = self.area.or_else(visible);
+        let area = self.area.or_else(visible).ok_or(DeviceProblem::Lost)?;
         let Area {
             x,
             y,
             width,
             height,
-        } = area.ok_or(DeviceProblem::Lost)?;
+        } = area;
         let (format, all) = (ImageFormat::Z_PIXMAP, u32::MAX);
         let (connection, drawable) = (&self.connection, self.drawable);
         let asked = connection.get_image(format, drawable, x, y, width, height, all);
         let told = asked.map_err(|_| DeviceProblem::Lost)?.reply();
-        let told = told.map_err(|_| DeviceProblem::Lost)?;
+        let mut told = told.map_err(|_| DeviceProblem::Lost)?;
+        if self.has_pointer
+            && let Some(place) = self.place(area)
+            && let Some(pointer) = pointer(connection, place)
+        {
+            pointer.lay_over(&mut told.data, width.into());
+        }
         let stride = usize::from(width) * PIXEL;
         Pixels::new(told.data, stride, width.into(), height.into())
     }
