@@ -13,9 +13,14 @@ mod windows;
 #[cfg(target_os = "windows")]
 pub(super) use windows::{list, open};
 
-#[cfg(not(any(target_os = "linux", target_os = "windows")))]
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(target_os = "macos")]
+pub(super) use macos::{list, open};
+
+#[cfg(not(any(target_os = "linux", target_os = "windows", target_os = "macos")))]
 mod other;
-#[cfg(not(any(target_os = "linux", target_os = "windows")))]
+#[cfg(not(any(target_os = "linux", target_os = "windows", target_os = "macos")))]
 pub(super) use other::{list, open};
 
 /// What is to be looked at.

@@ -1,4 +1,4 @@
-//! Where no way to look at the screen is known yet: a Mac's ScreenCaptureKit is missing here.
+//! Where no way to look at the screen is known.
 
 use super::Target;
 use crate::device::DeviceProblem;
