@@ -4,7 +4,7 @@
 import { behind, say } from "./actions.js";
 import { effect } from "./html.js";
 import { t } from "./i18n/words.js";
-import { announcement, call, panel } from "./state.js";
+import { announcement, call, environment, panel } from "./state.js";
 
 /** @typedef {import("./backend/types.js").CallState} CallState */
 /** @typedef {import("./backend/types.js").Me} Me */
@@ -26,6 +26,15 @@ export function beginSharing() {
 
 /** Shares nothing any more. */
 export const stopSharing = () => share("none");
+
+/** There is no screen to be seen: what helps differs between systems. */
+export const noScreen = () => (environment.value.platform === "linux" ? t("screen.none.linux") : t("screen.none"));
+
+/** The system lets Visio see none. */
+export const screenRefused = () => (environment.value.platform === "macos" ? t("screen.refused.macos") : t("screen.refused"));
+
+/** Why there is nothing to choose from: a Mac always has a screen, and hides it from whom it is not told to trust. */
+export const nothingToShare = () => (environment.value.platform === "macos" ? screenRefused() : noScreen());
 
 /** Tells a screen reader who begins and who ends. */
 export function followSharing() {

@@ -3,7 +3,7 @@ import { behind } from "../actions.js";
 import { html, useEffect, useState } from "../html.js";
 import { t } from "../i18n/words.js";
 import { Icon } from "../parts/icon.js";
-import { share } from "../sharing.js";
+import { nothingToShare, share } from "../sharing.js";
 
 /** @typedef {import("../backend/types.js").ScreenChoice} ScreenChoice */
 
@@ -28,7 +28,7 @@ export function Share() {
     };
   }, []);
   if (!choices) return html`<p role="status">${t("share.looking")}</p>`;
-  if (!choices.length) return html`<p role="status" id="share-none">${t("screen.none")}</p>`;
+  if (!choices.length) return html`<p role="status" id="share-none">${nothingToShare()}</p>`;
   const list = (/** @type {boolean} */ windows) => choices.filter(({ window }) => window === windows);
   return html`<p class="soft">${t("share.hint")}</p>
     <${Choices} title=${t("share.screens")} icon="screen" list=${list(false)} />

@@ -80,12 +80,11 @@ impl<'a> Screens<'a> {
                 DeviceStatus::None => Some("screen.own.over"),
                 DeviceStatus::Opening => None,
                 DeviceStatus::Lost | DeviceStatus::Silent => Some("screen.lost"),
-                DeviceStatus::Busy | DeviceStatus::Refused | DeviceStatus::Failed => {
-                    Some("screen.failed")
-                }
+                DeviceStatus::Refused => Some("screen.refused"),
+                DeviceStatus::Busy | DeviceStatus::Failed => Some("screen.failed"),
             };
             if let Some(key) = key {
-                self.say(key, "");
+                self.say(&self.words.here(key), "");
             }
         }
         let people = || state.people.iter();

@@ -39,6 +39,16 @@ impl Words {
             })
     }
 
+    /// The key of what is to be said on this system: some words have others for it, where something else helps.
+    pub fn here(&self, key: &str) -> String {
+        let own = format!("{key}.{}", std::env::consts::OS);
+        if self.words.get(&own).is_some() {
+            own
+        } else {
+            key.to_owned()
+        }
+    }
+
     /// What is wrong and what to do.
     pub fn trouble(&self, trouble: &Trouble) -> String {
         let fields = serde_json::to_value(trouble).unwrap_or_default();
@@ -66,6 +76,17 @@ impl Words {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_system_may_have_words_of_its_own() {
+        let own = format!(
+            r#"{{"a": "x", "a.{}": "y", "b": "z"}}"#,
+            std::env::consts::OS
+        );
+        let words = Words::of(&own);
+        let said = |key| words.say(&words.here(key), &[]);
+        assert_eq!((said("a"), said("b")), ("y".into(), "z".into()));
+    }
 
     #[test]
     fn every_trouble_has_words_in_both_languages() {
