@@ -47,13 +47,16 @@ pub enum DeviceProblem {
     /// It is open, but stopped delivering.
     #[error("the device stopped delivering")]
     Silent,
+    /// The person ended it by the system's own means, or chose nothing there. It is not opened again unasked.
+    #[error("the person has ended it")]
+    Ended,
     /// Anything else, in the system's own words.
     #[error("the device failed: {0}")]
     Failed(String),
 }
 
 impl DeviceProblem {
-    /// One word for programs: `none`, `busy`, `refused`, `lost`, `silent` or `failed`.
+    /// One word for programs: `none`, `busy`, `refused`, `lost`, `silent`, `ended` or `failed`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::None => "none",
@@ -61,6 +64,7 @@ impl DeviceProblem {
             Self::Refused => "refused",
             Self::Lost => "lost",
             Self::Silent => "silent",
+            Self::Ended => "ended",
             Self::Failed(_) => "failed",
         }
     }

@@ -56,7 +56,7 @@ pub enum DeviceStatus {
 impl From<&DeviceProblem> for DeviceStatus {
     fn from(problem: &DeviceProblem) -> Self {
         match problem {
-            DeviceProblem::None => Self::None,
+            DeviceProblem::None | DeviceProblem::Ended => Self::None,
             DeviceProblem::Busy => Self::Busy,
             DeviceProblem::Refused => Self::Refused,
             DeviceProblem::Lost => Self::Lost,

@@ -71,6 +71,26 @@ fn a_window_that_is_gone_is_still_shared_and_one_that_never_was_there_is_not() {
 }
 
 #[test]
+fn what_is_ended_by_the_systems_own_means_is_shared_no_more() {
+    let mut stage = stage();
+    let over = Effect::UseScreen(ScreenSpec::None);
+    stage.step(share("default"));
+    assert_eq!(
+        stage.step(problem(DeviceProblem::Ended)),
+        [over.clone()],
+        "nothing was chosen"
+    );
+    assert!(!stage.state.me.screen.is_shared());
+    stage.step(share("default"));
+    stage.step(opened());
+    assert_eq!(
+        stage.step(problem(DeviceProblem::Ended)),
+        [over, told(false)]
+    );
+    assert_eq!(stage.state.me.screen.status, DeviceStatus::None);
+}
+
+#[test]
 fn nothing_is_shared_before_the_call_nor_after_it() {
     let mut lobby = Stage::before(false);
     lobby.step(Event::Entered(Ok(entered(5, &[]))));

@@ -7,7 +7,7 @@ use crate::call::effect::Effect;
 use crate::call::event::ScreenMeasured;
 use crate::call::person::{Person, SharedScreen};
 use crate::call::state::{CallState, DeviceStatus, MyScreen};
-use crate::device::DeviceEvent;
+use crate::device::{DeviceEvent, DeviceProblem};
 use crate::video::ScreenSpec;
 
 /// I share this from now on, or nothing. The others are told once there is something to see.
@@ -41,6 +41,10 @@ pub(super) fn changed(state: &mut CallState, event: DeviceEvent, effects: &mut V
         DeviceEvent::Opened { name } => {
             state.me.screen.status = DeviceStatus::Ok;
             state.me.screen.source = Some(name);
+        }
+        // They know: they ended it themselves, where the system asked.
+        DeviceEvent::Problem(DeviceProblem::Ended) => {
+            return share(state, ScreenSpec::None, effects);
         }
         DeviceEvent::Problem(problem) => state.me.screen.status = DeviceStatus::from(&problem),
     }

@@ -39,7 +39,18 @@ enum State {
     /// A reader runs since then.
     Reading { since: Instant },
     /// The reader has ended or must end; it is to be cleared away.
-    Ending { retry: bool },
+    Ending { then: Then },
+}
+
+/// What follows when a reader was cleared away.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Then {
+    /// What is wanted now is opened.
+    Open,
+    /// It is opened again after [`RETRY`].
+    Retry,
+    /// Nothing, until an order comes.
+    Rest,
 }
 
 /// Keeps one camera, or one screen, going.
@@ -107,18 +118,19 @@ impl<S: Spec> Keeper<S> {
     pub fn poll(&mut self, last_frame: Option<Instant>, now: Instant) -> Vec<Action<S>> {
         let mut actions = Vec::new();
         if let State::Reading { since } = self.state
-            && is_silent(since, last_frame, now)
+            && self.is_silent(since, last_frame, now)
         {
             self.fail(DeviceProblem::Silent);
         }
-        if let State::Ending { retry } = self.state {
+        if let State::Ending { then } = self.state {
             actions.push(Action::Stop);
-            self.state = if self.off || self.spec == S::NONE {
-                State::Resting
-            } else {
-                State::Waiting {
-                    until: retry.then_some(now + RETRY),
-                }
+            self.state = match then {
+                _ if self.off || self.spec == S::NONE => State::Resting,
+                Then::Open => State::Waiting { until: None },
+                Then::Retry => State::Waiting {
+                    until: Some(now + RETRY),
+                },
+                Then::Rest => State::Resting,
             };
         }
         if let State::Waiting { until } = self.state
@@ -151,7 +163,7 @@ impl<S: Spec> Keeper<S> {
     }
 
     fn begin_anew(&mut self) {
-        self.state = State::Ending { retry: false };
+        self.state = State::Ending { then: Then::Open };
     }
 
     fn fail(&mut self, problem: DeviceProblem) {
@@ -163,7 +175,22 @@ impl<S: Spec> Keeper<S> {
             other => other,
         };
         self.tell(DeviceEvent::Problem(problem));
-        self.state = State::Ending { retry: true };
+        // Nobody is asked a second time by themselves.
+        let then = if self.spec.asks() {
+            Then::Rest
+        } else {
+            Then::Retry
+        };
+        self.state = State::Ending { then };
+    }
+
+    fn is_silent(&self, since: Instant, last_frame: Option<Instant>, now: Instant) -> bool {
+        match last_frame {
+            // A person takes their time.
+            None if self.spec.asks() => false,
+            None => now.saturating_duration_since(since) >= FIRST_FRAME,
+            Some(last) => now.saturating_duration_since(last) >= SILENCE,
+        }
     }
 
     /// Only changes are told.
@@ -172,13 +199,6 @@ impl<S: Spec> Keeper<S> {
             self.told = Some(event.clone());
             self.to_tell.push(event);
         }
-    }
-}
-
-fn is_silent(since: Instant, last_frame: Option<Instant>, now: Instant) -> bool {
-    match last_frame {
-        None => now.saturating_duration_since(since) >= FIRST_FRAME,
-        Some(last) => now.saturating_duration_since(last) >= SILENCE,
     }
 }
 
@@ -258,6 +278,52 @@ mod tests {
             keeper.poll(None, now + FIRST_FRAME),
             [Stop, told(DeviceProblem::Silent)]
         );
+    }
+
+    /// What asks the person.
+    #[derive(Clone, Debug, PartialEq)]
+    enum Asked {
+        Nothing,
+        Screen,
+    }
+
+    impl std::fmt::Display for Asked {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "{self:?}")
+        }
+    }
+
+    impl Spec for Asked {
+        const NONE: Self = Self::Nothing;
+        const THREAD: &'static str = "asked";
+
+        fn open(&self) -> Result<Box<dyn crate::video::source::Source>, DeviceProblem> {
+            Err(DeviceProblem::None)
+        }
+
+        fn asks(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn what_asks_the_person_is_waited_for_and_asks_once() {
+        let (mut keeper, now) = (Keeper::new(Asked::Screen), Instant::now());
+        let begin = |generation| Start {
+            generation,
+            spec: Asked::Screen,
+        };
+        let hour = Duration::from_secs(3600);
+        assert_eq!(keeper.poll(None, now), [begin(1)]);
+        assert_eq!(keeper.poll(None, now + hour), []);
+        keeper.reader_event(1, ReaderEvent::Ended(DeviceProblem::Ended), now);
+        let told = Tell(DeviceEvent::Problem(DeviceProblem::Ended));
+        assert_eq!(keeper.poll(None, now), [Stop, told]);
+        assert_eq!(keeper.poll(None, now + hour), []);
+        keeper.select(Asked::Nothing);
+        assert_eq!(keeper.poll(None, now), [Stop]);
+        keeper.select(Asked::Screen);
+        assert_eq!(keeper.poll(None, now), [Stop, begin(2)]);
     }
 
     #[test]

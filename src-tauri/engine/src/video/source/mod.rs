@@ -52,7 +52,12 @@ pub trait Spec: Clone + PartialEq + fmt::Display + Send + 'static {
     /// Why there are no pictures. Nothing is [`DeviceProblem::None`].
     fn open(&self) -> Result<Box<dyn Source>, DeviceProblem>;
 
-    /// Makes a blocked `next_frame` return, where the system has a way. Called by the watchdog from another thread.
+    /// Whether opening it asks the person, who takes their time: it is then opened once, and not again when it fails or ends.
+    fn asks(&self) -> bool {
+        false
+    }
+
+    /// Makes a blocked `open` or `next_frame` return, where the system has a way. Called by the watchdog from another thread.
     fn unblock(&self) {}
 }
 
