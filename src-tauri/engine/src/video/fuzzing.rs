@@ -10,6 +10,8 @@ use bytes::Bytes;
 use super::assembler::{Assembler, Output};
 use super::frame::{Frame, FramePool};
 use super::h264::{H264Decoder, SequenceParameters};
+#[cfg(target_os = "linux")]
+use super::source::StreamFormat;
 use super::source::{JpegDecoder, Y4mReader};
 use crate::transport::packet::RtpPacket;
 
@@ -78,6 +80,12 @@ pub fn y4m(input: &[u8]) {
     }
 }
 
+/// What PipeWire says of the pictures of a stream.
+#[cfg(target_os = "linux")]
+pub fn stream_format(input: &[u8]) {
+    let _ = black_box(StreamFormat::read(input));
+}
+
 /// A camera's JPEG buffer.
 pub fn jpeg(input: &[u8]) {
     let mut decoder = JpegDecoder::default();
@@ -109,6 +117,12 @@ mod tests {
     #[test]
     fn damaged_y4m_files_are_survived() {
         corpus::run("video_y4m", CHANGES, y4m);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn damaged_formats_of_a_stream_are_survived() {
+        corpus::run("video_stream_format", CHANGES, stream_format);
     }
 
     #[test]
@@ -166,6 +180,12 @@ mod tests {
             }
         }
         write("video_packets", "keyframe-deltas-keyframe", &input);
+        #[cfg(target_os = "linux")]
+        write(
+            "video_stream_format",
+            "offer",
+            &crate::video::source::StreamFormat::example(),
+        );
         let mut y4m = b"YUV4MPEG2 W4 H4 F30:1 Ip A1:1 C420jpeg\n".to_vec();
         for value in [40, 200] {
             y4m.extend_from_slice(b"FRAME\n");

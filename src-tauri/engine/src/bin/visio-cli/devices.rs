@@ -52,6 +52,10 @@ pub fn run(options: &Options, words: &Words) -> Result<(), String> {
         println!("  {}", words.say("cli.noDevice", &[]));
     }
     for ScreenInfo { id, name, .. } in screens {
+        let name = match name.as_str() {
+            "" => words.say("cli.screens.asked", &[]),
+            _ => name,
+        };
         println!("    {name}\n      {id}");
     }
     Ok(())

@@ -19,6 +19,8 @@ use std::sync::Arc;
 pub use convert::PixelFormat;
 pub use device_list::cameras;
 pub use jpeg::{JpegDecoder, JpegError, trim_to_end_of_image};
+#[cfg(target_os = "linux")]
+pub(in crate::video) use screen::StreamFormat;
 pub use screen::{ScreenInfo, ScreenSpec, ScreenSpecParseError, screens};
 pub use spec::{CameraSpec, CameraSpecError, SpecParseError};
 pub use y4m::{Y4mError, Y4mHeader, Y4mReader};

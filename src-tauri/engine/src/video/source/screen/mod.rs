@@ -17,6 +17,8 @@ mod watcher;
 
 use serde::Serialize;
 
+#[cfg(target_os = "linux")]
+pub(in crate::video) use os::Format as StreamFormat;
 pub use spec::{ScreenSpec, ScreenSpecParseError};
 
 use super::{Source, Spec};
@@ -27,7 +29,8 @@ use crate::device::DeviceProblem;
 pub struct ScreenInfo {
     /// What shares it: a [`ScreenSpec`] in words.
     pub id: String,
-    /// The system's own words for it, to be shown to people.
+    /// The system's own words for it, to be shown to people. None where the system itself asks what to share: then `default` is
+    /// the only choice.
     pub name: String,
     /// One window, and not a whole screen.
     pub window: bool,
@@ -51,6 +54,16 @@ impl Spec for ScreenSpec {
             Self::Default => os::open(&os::Target::Default),
             Self::Screen(id) => os::open(&os::Target::Screen(id.clone())),
             Self::Window(id) => os::open(&os::Target::Window(id.clone())),
+        }
+    }
+
+    fn asks(&self) -> bool {
+        *self == Self::Default && os::asks()
+    }
+
+    fn unblock(&self) {
+        if self.asks() {
+            os::unblock();
         }
     }
 }

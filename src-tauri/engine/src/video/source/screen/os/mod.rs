@@ -2,11 +2,15 @@
 //!
 //! - `list`: the screens and windows that could be shared;
 //! - `open`: one of them as a source of pictures.
+//!
+//! Where the system itself asks the person what to share there are also `asks`, and `unblock`, which takes an open question back.
 
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-pub(super) use linux::{list, open};
+pub(in crate::video) use linux::Format;
+#[cfg(target_os = "linux")]
+pub(super) use linux::{asks, list, open, unblock};
 
 #[cfg(target_os = "windows")]
 mod windows;
@@ -22,6 +26,16 @@ pub(super) use macos::{list, open};
 mod other;
 #[cfg(not(any(target_os = "linux", target_os = "windows", target_os = "macos")))]
 pub(super) use other::{list, open};
+
+/// Whether the system itself asks the person what to share.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn asks() -> bool {
+    false
+}
+
+/// Takes back what the system asks the person.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn unblock() {}
 
 /// What is to be looked at.
 #[derive(Clone, Debug)]

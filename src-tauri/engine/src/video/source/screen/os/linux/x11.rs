@@ -1,10 +1,7 @@
-//! Linux: the X server's own screen, by its protocol, which needs no library.
-//!
-//! Under Wayland a program sees nothing of the screen but through the desktop portal, which is not used yet: there is nothing to
-//! share there, and the person is told so.
+//! The X server's own screen, by its protocol, which needs no library.
 
-use super::Target;
 use crate::device::DeviceProblem;
+use crate::video::source::screen::os::Target;
 use crate::video::source::screen::pointer::Pointer;
 use crate::video::source::screen::watcher::{PIXEL, Pixels, View, Watcher};
 use crate::video::source::{ScreenInfo, Source};
@@ -102,10 +99,6 @@ pub fn open(target: &Target) -> Result<Box<dyn Source>, DeviceProblem> {
 
 /// The server and its root window.
 fn connect() -> Result<(RustConnection, Window), DeviceProblem> {
-    // An X server for old programs under Wayland shows them an empty screen.
-    if std::env::var_os("WAYLAND_DISPLAY").is_some() {
-        return Err(DeviceProblem::None);
-    }
     let (connection, screen) = x11rb::connect(None).map_err(|error| {
         tracing::debug!(%error, "there is no X server");
         DeviceProblem::None
