@@ -9,6 +9,9 @@ import { announcement, call, environment, panel } from "./state.js";
 /** @typedef {import("./backend/types.js").CallState} CallState */
 /** @typedef {import("./backend/types.js").Me} Me */
 
+/** What is shared where the system itself asks what: the engine's word for it. */
+export const ASKED = "default";
+
 /** Whether I share something, or would if it were there. @param {Me | undefined} me */
 export const sharing = (me) => me?.screen !== undefined && me.screen.spec !== "none";
 
@@ -20,7 +23,7 @@ export async function share(id) {
 
 /** Begins to share: what, the system asks, or is chosen in the panel. */
 export function beginSharing() {
-  if (behind().sharing?.asks) void share("default");
+  if (behind().sharing?.asks) void share(ASKED);
   else panel.value = "share";
 }
 

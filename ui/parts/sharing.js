@@ -1,13 +1,13 @@
 /** Says all the time that one's own screen is shared, and ends it. */
 import { html } from "../html.js";
 import { t } from "../i18n/words.js";
-import { noScreen, screenRefused, sharing, stopSharing } from "../sharing.js";
+import { ASKED, noScreen, screenRefused, sharing, stopSharing } from "../sharing.js";
 import { Icon } from "./icon.js";
 
 /** What is to be said of the screen that I share. @param {import("../backend/types.js").OwnScreen} screen */
-function words({ status, source }) {
+function words({ spec, status, source }) {
   if (status === "ok") return source ? t("share.on.named", { source }) : t("screen.own");
-  if (status === "opening") return t("share.opening");
+  if (status === "opening") return t(spec === ASKED ? "share.asked" : "share.opening");
   if (status === "none") return noScreen();
   if (status === "refused") return screenRefused();
   return t(status === "lost" || status === "silent" ? "screen.lost" : "screen.failed");

@@ -1,9 +1,9 @@
-/** What could be shared: a choice of screens and windows. */
+/** What could be shared: a choice of screens and windows. Where the system itself asks, it does so at once. */
 import { behind } from "../actions.js";
 import { html, useEffect, useState } from "../html.js";
 import { t } from "../i18n/words.js";
 import { Icon } from "../parts/icon.js";
-import { nothingToShare, share } from "../sharing.js";
+import { ASKED, nothingToShare, share } from "../sharing.js";
 
 /** @typedef {import("../backend/types.js").ScreenChoice} ScreenChoice */
 
@@ -18,7 +18,9 @@ export function Share() {
       const list = await behind()
         .sharing?.list()
         .catch(() => []);
-      if (open) setChoices(list ?? []);
+      if (!open) return;
+      if (list?.length === 1 && list[0].id === ASKED) return share(ASKED);
+      setChoices(list ?? []);
     };
     void look();
     const timer = setInterval(look, EVERY_MS);

@@ -265,6 +265,8 @@
     screens: () =>
       asked.get("screens") === "none"
         ? []
+        : asked.get("screens") === "asked"
+        ? [{ id: "default", name: "", window: false }]
         : [
             { id: "screen:HDMI-1", name: "HDMI-1 (1920 × 1080)", window: false },
             { id: "window:7", name: "Letter to the school – Writer, with quite a long name of a document in it", window: true },

@@ -430,6 +430,18 @@ describe("using it", { skip }, () => {
     assert.deepEqual((await asked("share_screen")).map(({ spec }) => spec), ["window:8", "none"]);
   });
 
+  test("where the system asks what to share it does so at once, and it is said until there is an answer", async () => {
+    await open("screen=call&people=2&screens=asked");
+    await page.click("#share-button");
+    await page.locator("#sharing-line").waitFor();
+    assert.deepEqual((await asked("share_screen")).map(({ spec }) => spec), ["default"]);
+    assert.equal(await page.locator("#panel").count(), 0);
+    await change((state) => (state.me.screen.status = "opening"));
+    await page.getByText("The system asks you what to share.").waitFor();
+    await change((state) => Object.assign(state.me.screen, { spec: "none", status: "none", source: null }));
+    await page.locator("#sharing-line").waitFor({ state: "detached" });
+  });
+
   test("a screen that somebody shares is a tile of its own, asked for as tall as it is, and gone when they stop", async () => {
     await open("screen=call&people=2&scene=screen");
     const tile = page.locator('[data-test="screen-tile"]');
