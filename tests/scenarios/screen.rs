@@ -1,7 +1,11 @@
 //! A screen that is shared: seen beside the camera by all, to be read.
 
 #[cfg(target_os = "linux")]
+mod desktop;
+#[cfg(target_os = "linux")]
 mod easel;
+#[cfg(target_os = "linux")]
+mod wayland;
 
 use std::time::Duration;
 
@@ -30,7 +34,7 @@ pub fn trials() -> Vec<Trial> {
         shared,
     )];
     #[cfg(target_os = "linux")]
-    trials.extend(display::trials());
+    trials.extend(display::trials().into_iter().chain(wayland::trials()));
     trials
 }
 
