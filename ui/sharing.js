@@ -50,9 +50,14 @@ export function followSharing() {
   });
 }
 
+/** Whether the others see something of my screen. @param {Me} me */
+const seen = (me) => sharing(me) && me.screen?.status === "ok";
+
 /** @param {CallState} before @param {CallState} now */
 function tell(before, now) {
-  if (sharing(now.me) !== sharing(before.me)) announcement.value = t(sharing(now.me) ? "screen.own" : "screen.own.over");
+  const [was, is] = [before, now].map(({ me }) => seen(me));
+  if (is && !was) announcement.value = t("screen.own");
+  else if (was && !sharing(now.me)) announcement.value = t("screen.own.over");
   for (const { id, name, screen } of now.people) {
     const was = before.people.find((person) => person.id === id);
     if (was && Boolean(screen) !== Boolean(was.screen)) announcement.value = t(screen ? "screen.theirs" : "screen.over", { name });

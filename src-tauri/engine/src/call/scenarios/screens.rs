@@ -77,7 +77,7 @@ fn what_is_ended_by_the_systems_own_means_is_shared_no_more() {
     stage.step(share("default"));
     assert_eq!(
         stage.step(problem(DeviceProblem::Ended)),
-        [over.clone()],
+        std::slice::from_ref(&over),
         "nothing was chosen"
     );
     assert!(!stage.state.me.screen.is_shared());

@@ -117,7 +117,7 @@ impl Session {
             .ok_or_else(|| strange("no stream"))?;
         let remote = this
             .call("OpenPipeWireRemote", &(this.path.clone(), Options::new()))
-            .and_then(|reply| Ok(reply.body().deserialize::<zvariant::OwnedFd>()?))
+            .and_then(|reply| reply.body().deserialize::<zvariant::OwnedFd>())
             .map_err(failed)?;
         let choice = Choice {
             node,
@@ -168,7 +168,7 @@ impl Session {
     {
         let request = self
             .call(method, body)
-            .and_then(|reply| Ok(reply.body().deserialize::<OwnedObjectPath>()?))
+            .and_then(|reply| reply.body().deserialize::<OwnedObjectPath>())
             .map_err(failed)?;
         let deadline = within.map(|within| Instant::now() + within);
         loop {

@@ -317,11 +317,10 @@ impl Receiver {
     /// # Safety
     /// The buffer is one of the library's, not given back yet.
     unsafe fn receive(&mut self, buffer: &Buffer) {
-        // SAFETY: by the contract its first part is there when it has any.
-        let data = unsafe {
-            (buffer.n_datas > 0)
-                .then(|| buffer.datas.as_ref())
-                .flatten()
+        let data = match buffer.n_datas {
+            0 => None,
+            // SAFETY: by the contract its first part is there when it has any.
+            _ => unsafe { buffer.datas.as_ref() },
         };
         let (Some(data), Some(format)) = (data, self.format) else {
             return;
