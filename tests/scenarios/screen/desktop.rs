@@ -21,7 +21,7 @@ use tempfile::TempDir;
 use visio_engine::video::Frame;
 use visio_engine::video::pattern::{Page, Stamp, wall_micros};
 use visio_tests::trouble::During;
-use visio_tests::{Bus, Need, Picture, Process, Result, Trouble};
+use visio_tests::{Bus, Need, Process, Result, Trouble};
 use zbus::blocking::connection::Builder;
 use zbus::blocking::{Connection, fdo::DBusProxy};
 use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
@@ -217,9 +217,7 @@ fn compose(place: &Path, (width, height): (u32, u32)) -> Result<[&'static str; 1
             height,
         };
         Page.draw(&mut frame, &stamp);
-        let rgb = frame.y().iter().flat_map(|luma| [grey(*luma); 3]).collect();
-        let page = Picture { width, height, rgb };
-        page.save(&place.join(format!("page-{number:02}.png")))?;
+        save(&frame, &place.join(format!("page-{number:02}.png")))?;
     }
     Ok([
         "-q",
@@ -235,6 +233,19 @@ fn compose(place: &Path, (width, height): (u32, u32)) -> Result<[&'static str; 1
         "mode=provide",
         "stream-properties=p,media.class=Video/Source,node.name=visio-test-screen",
     ])
+}
+
+/// As it would be on a screen, with four bytes a pixel.
+fn save(page: &Frame, file: &Path) -> Result<()> {
+    let pixel = |luma: &u8| [grey(*luma), grey(*luma), grey(*luma), u8::MAX];
+    let pixels: Vec<u8> = page.y().iter().flat_map(pixel).collect();
+    let file = std::fs::File::create(file).during("drawing a page")?;
+    let mut png = png::Encoder::new(file, page.width, page.height);
+    png.set_color(png::ColorType::Rgba);
+    png.set_compression(png::Compression::Fast);
+    png.write_header()
+        .and_then(|mut png| png.write_image_data(&pixels))
+        .during("drawing a page")
 }
 
 /// From the studio range of luma to the full one of a screen.

@@ -75,7 +75,7 @@ impl Session {
     ///
     /// # Errors
     /// [`DeviceProblem::None`] where there is no portal for screens; [`DeviceProblem::Ended`] when the person chose nothing or the
-    /// question was taken back; [`DeviceProblem::Silent`] when the portal does not answer.
+    /// question was taken back; [`DeviceProblem::Failed`] when the portal does not answer.
     pub fn ask() -> Result<(Self, Choice), DeviceProblem> {
         let begun = LET_GO.load(Ordering::Relaxed);
         let connection = Builder::session()
@@ -193,7 +193,7 @@ impl Session {
                 Ok(_) => {}
                 Err(RecvTimeoutError::Timeout) => {
                     if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                        return Err(DeviceProblem::Silent);
+                        return Err(strange(&format!("no answer to {method}")));
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => return Err(strange("the bus is gone")),

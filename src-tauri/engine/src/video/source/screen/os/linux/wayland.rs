@@ -24,7 +24,7 @@ pub fn list() -> Vec<ScreenInfo> {
 
 /// # Errors
 /// [`DeviceProblem::None`] without a portal or PipeWire; [`DeviceProblem::Ended`] when the person chose nothing;
-/// [`DeviceProblem::Silent`] when there is no picture of what they chose.
+/// [`DeviceProblem::Failed`] when there is no picture of what they chose.
 pub fn open(target: &Target) -> Result<Box<dyn Source>, DeviceProblem> {
     if !matches!(target, Target::Default) {
         return Err(DeviceProblem::None);
@@ -34,7 +34,8 @@ pub fn open(target: &Target) -> Result<Box<dyn Source>, DeviceProblem> {
     let (session, choice) = Session::ask()?;
     let stream = Stream::open(library, choice.remote, choice.node)?;
     if !stream.wait(FIRST) {
-        return Err(DeviceProblem::Silent);
+        let none = "PipeWire brings no picture of what was chosen";
+        return Err(DeviceProblem::Failed(none.into()));
     }
     Ok(Box::new(Watcher::new(WaylandView { stream, session })))
 }
