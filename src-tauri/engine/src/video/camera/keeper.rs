@@ -174,13 +174,13 @@ impl<S: Spec> Keeper<S> {
             DeviceProblem::Lost if !self.has_worked => DeviceProblem::None,
             other => other,
         };
-        self.tell(DeviceEvent::Problem(problem));
-        // Nobody is asked a second time by themselves.
-        let then = if self.spec.asks() {
+        // Nobody is asked a second time by themselves, and what they have ended is not begun again.
+        let then = if self.spec.asks() || problem == DeviceProblem::Ended {
             Then::Rest
         } else {
             Then::Retry
         };
+        self.tell(DeviceEvent::Problem(problem));
         self.state = State::Ending { then };
     }
 
@@ -324,6 +324,14 @@ mod tests {
         assert_eq!(keeper.poll(None, now), [Stop]);
         keeper.select(Asked::Screen);
         assert_eq!(keeper.poll(None, now), [Stop, begin(2)]);
+    }
+
+    #[test]
+    fn what_the_person_has_ended_is_not_opened_again() {
+        let (mut keeper, now) = running();
+        keeper.reader_event(1, ReaderEvent::Ended(DeviceProblem::Ended), now);
+        assert_eq!(keeper.poll(None, now), [Stop, told(DeviceProblem::Ended)]);
+        assert_eq!(keeper.poll(None, now + Duration::from_secs(3600)), []);
     }
 
     #[test]

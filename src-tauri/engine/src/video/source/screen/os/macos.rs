@@ -3,7 +3,6 @@
 //! The system hands its pictures over on a queue of its own; the newest is kept, and looked at from the capture thread.
 
 mod content;
-mod dismissal;
 mod output;
 mod stream;
 mod subject;
@@ -40,7 +39,6 @@ pub fn open(target: &Target) -> Result<Box<dyn Source>, DeviceProblem> {
     autoreleasepool(|_| {
         let content = content::now()?;
         let subject = content.subject(target)?;
-        dismissal::admit(&subject.id, Instant::now())?;
         let stream = Stream::start(&subject)?;
         tracing::info!(screen = %subject.name, size = ?subject.size, "screen opened");
         Ok(Box::new(Watcher::new(KitView {

@@ -3,7 +3,7 @@
 
 use std::slice;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use objc2::rc::Retained;
 use objc2::runtime::{NSObject, NSObjectProtocol};
@@ -21,8 +21,6 @@ use objc2_screen_capture_kit::{
     SCStreamOutputType,
 };
 
-use super::dismissal;
-use super::subject::Id;
 use crate::device::DeviceProblem;
 use crate::video::source::screen::watcher::Pixels;
 
@@ -144,16 +142,10 @@ impl Drop for OpenBuffer<'_> {
     }
 }
 
-/// What an [`Output`] has.
-pub(super) struct Inside {
-    shown: Arc<Shown>,
-    id: Id,
-}
-
 define_class!(
     // SAFETY: NSObject asks nothing of those that are made from it, and this one has no `drop` of its own.
     #[unsafe(super(NSObject))]
-    #[ivars = Inside]
+    #[ivars = Arc<Shown>]
     pub(super) struct Output;
 
     // SAFETY: NSObject does it all.
@@ -168,7 +160,7 @@ define_class!(
             }
             // SAFETY: the sample lives during the call. One that only says that nothing has changed has no picture.
             if let Some(picture) = unsafe { sample.image_buffer() } {
-                self.ivars().shown.show(&picture);
+                self.ivars().show(&picture);
             }
         }
     }
@@ -177,24 +169,20 @@ define_class!(
     unsafe impl SCStreamDelegate for Output {
         #[unsafe(method(stream:didStopWithError:))]
         fn stopped(&self, _stream: &SCStream, error: &NSError) {
-            let Inside { shown, id } = self.ivars();
             tracing::info!(%error, "the system shows the screen no more");
-            if is(error, SCStreamErrorCode::UserStopped) {
-                dismissal::remember(id, Instant::now());
-                return shown.end(dismissal::problem());
-            }
-            shown.end(match problem_of(Some(error)) {
-                DeviceProblem::Refused => DeviceProblem::Refused,
-                _ => DeviceProblem::Lost,
+            self.ivars().end(match problem_of(Some(error)) {
+                // Whatever else may be, there is nothing to be seen.
+                DeviceProblem::Failed(_) => DeviceProblem::Lost,
+                known => known,
             });
         }
     }
 );
 
 impl Output {
-    /// One through which this subject's pictures come to be shown.
-    pub fn new(shown: Arc<Shown>, id: Id) -> Retained<Self> {
-        let new = Self::alloc().set_ivars(Inside { shown, id });
+    /// One whose pictures are shown there.
+    pub fn new(shown: Arc<Shown>) -> Retained<Self> {
+        let new = Self::alloc().set_ivars(shown);
         // SAFETY: NSObject's own initialiser.
         unsafe { msg_send![super(new), init] }
     }
@@ -205,6 +193,8 @@ pub(super) fn problem_of(error: Option<&NSError>) -> DeviceProblem {
     match error {
         None => DeviceProblem::Failed("the system does not say why".into()),
         Some(error) if is(error, SCStreamErrorCode::UserDeclined) => DeviceProblem::Refused,
+        // In the menu bar.
+        Some(error) if is(error, SCStreamErrorCode::UserStopped) => DeviceProblem::Ended,
         Some(error) => DeviceProblem::Failed(error.localizedDescription().to_string()),
     }
 }

@@ -46,7 +46,7 @@ impl Stream {
     /// what the system says.
     pub fn start(subject: &Subject) -> Result<Self, DeviceProblem> {
         let shown = Arc::<Shown>::default();
-        let output = Output::new(Arc::clone(&shown), subject.id.clone());
+        let output = Output::new(Arc::clone(&shown));
         let (new, filter) = (SCStream::alloc(), &subject.filter);
         let configuration = configuration(subject.size);
         let delegate = ProtocolObject::from_ref(&*output);
