@@ -85,7 +85,7 @@ impl Link {
         let (notices, noticed) = mpsc::channel(NOTICE_CAPACITY);
         let shared = Arc::new(Shared::default());
         let observer = Observer::new(notices.clone());
-        let peer = Peer::build(&config, observer, shared.clocks.clone()).await?;
+        let peer = Peer::build(&config, observer, &shared).await?;
         let (mids, mids_known) = watch::channel(Vec::new());
         let (stop, stopping) = watch::channel(false);
         let (closed, closing) = watch::channel(false);
@@ -275,7 +275,11 @@ impl Link {
         };
         let mut remote = self.remote.lock().await;
         match remote.candidates.arrived(read) {
-            Some(candidate) => use_candidate(&self.connection, candidate).await,
+            Some(candidate) => {
+                use_candidate(&self.connection, candidate).await?;
+                self.shared.nudge.give();
+                Ok(())
+            }
             None => Ok(()),
         }
     }

@@ -113,6 +113,7 @@ impl Keeper {
         }
         self.shared.set_open(false);
         self.shared.path().state = LinkState::Closed;
+        self.shared.nudge.end();
         if let Err(error) = self.connection.close().await {
             tracing::debug!(%error, "closing the connection");
         }

@@ -22,7 +22,6 @@ use webrtc::runtime::default_runtime;
 use super::addresses::LocalAddresses;
 use super::arrival_tap::ArrivalTap;
 use super::chat::CHAT_STREAM;
-use super::clocks::Clocks;
 use super::config::{
     CHANNEL_BUFFER_BYTES, CHECKS_PER_PAIR, DISCONNECTED_AFTER, FAILED_AFTER, IceServer, KEEPALIVE,
     LinkConfig, SRTP_REPLAY_WINDOW,
@@ -33,6 +32,7 @@ use super::feedback::{FEEDBACK_CAPACITY, Feedback, FeedbackTap};
 use super::lines::{Line, media_engine};
 use super::observer::Observer;
 use super::relay_stream::{StreamRuntime, Streams};
+use super::shared::Shared;
 use super::stream::OutgoingStream;
 
 /// Where the taps stand among the interceptors: nearest the wire.
@@ -57,23 +57,23 @@ impl Peer {
     pub async fn build(
         config: &LinkConfig,
         observer: Observer,
-        clocks: Arc<Clocks>,
+        shared: &Shared,
     ) -> Result<Self, LinkError> {
         let random = Random::new()?;
-        let built = Self::try_build(config, observer, clocks, &random).await;
+        let built = Self::try_build(config, observer, shared, &random).await;
         built.map_err(|error| LinkError::Setup(error.to_string()))
     }
 
     async fn try_build(
         config: &LinkConfig,
         observer: Observer,
-        clocks: Arc<Clocks>,
+        shared: &Shared,
         random: &Random,
     ) -> Result<Self, Error> {
         let [microphone, camera, screen] =
             [Line::Microphone, Line::Camera, Line::Screen].map(|line| random.ssrc(line));
         let (out, feedback) = mpsc::channel(FEEDBACK_CAPACITY);
-        let tap = FeedbackTap::new(microphone, [camera, screen], out, clocks);
+        let tap = FeedbackTap::new(microphone, [camera, screen], out, shared.clocks.clone());
         // No NACK generator or responder and no bandwidth estimation of the library: ours are bounded.
         let interceptors = configure_rtcp_reports(Registry::new())
             .with(Slot::from(ARRIVAL_TAP_SLOT), ArrivalTap::new(camera))
@@ -85,7 +85,11 @@ impl Peer {
         let streams = Streams::replace(&mut servers);
         let mut builder = PeerConnectionBuilder::new();
         if let Some(runtime) = default_runtime().filter(|_| !streams.is_empty()) {
-            builder = builder.with_runtime(Arc::new(StreamRuntime::new(runtime, streams)));
+            builder = builder.with_runtime(Arc::new(StreamRuntime::new(
+                runtime,
+                streams,
+                shared.nudge.clone(),
+            )));
         }
         let connection = builder
             .with_configuration(

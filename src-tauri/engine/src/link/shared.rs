@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use super::clocks::Clocks;
 use super::outbox::{Outbox, Queued};
 use super::picture::Picture;
+use super::relay_stream::Nudge;
 use super::stats::{Counters, LinkState, LinkStats, Route};
 use crate::audio::EncodedAudio;
 use crate::transport::bitrate::Bitrate;
@@ -86,6 +87,7 @@ pub(super) struct Shared {
     pub orders: Orders,
     pub counters: Counters,
     pub clocks: Arc<Clocks>,
+    pub nudge: Arc<Nudge>,
     /// Something waits for the pump.
     pub wake: Notify,
 }
@@ -101,6 +103,7 @@ impl Default for Shared {
             orders: Orders::default(),
             counters: Counters::default(),
             clocks: Arc::default(),
+            nudge: Arc::default(),
             wake: Notify::default(),
         }
     }

@@ -11,11 +11,11 @@ use visio_reach::trust;
 use super::StreamServer;
 use super::frame::{self, Next};
 
-/// The stream is not begun before: a path by datagrams, which is the better one, is found within a few round trips if there
-/// is one, and the first path that is found is taken.
+/// Nothing is sent over the stream before: a path by datagrams, which is the better one, is found within a few round trips if
+/// there is one, and the first path that is found is taken. The stream itself is ready by then.
 const HEAD_START: Duration = Duration::from_millis(500);
 
-/// And an encrypted one not before a plain one has had the time to find its path: it costs two round trips more.
+/// And over an encrypted one not before a plain one has had the time to find its path.
 const SECURE_HEAD_START: Duration = Duration::from_millis(600);
 
 /// A relay that is there answers sooner. Each of its addresses has so long: one family of them may lead nowhere.
@@ -39,15 +39,16 @@ pub(super) async fn carry(
     outgoing: mpsc::Receiver<Datagram>,
     incoming: mpsc::Sender<Vec<u8>>,
 ) -> io::Result<()> {
+    let began = tokio::time::Instant::now();
+    let stream = dial(server).await?;
     if !server.secure {
-        tokio::time::sleep(HEAD_START).await;
-        let (reader, writer) = dial(server).await?.into_split();
+        tokio::time::sleep_until(began + HEAD_START).await;
+        let (reader, writer) = stream.into_split();
         return exchange(reader, writer, outgoing, incoming).await;
     }
-    tokio::time::sleep(SECURE_HEAD_START).await;
-    let stream = dial(server).await?;
     let secured = trust::connect(stream, &server.host, trust::TURN);
     let secured = tokio::time::timeout(DIAL, secured).await??;
+    tokio::time::sleep_until(began + SECURE_HEAD_START).await;
     let (reader, writer) = tokio::io::split(secured);
     exchange(reader, writer, outgoing, incoming).await
 }

@@ -41,6 +41,12 @@ pub(super) fn is_media(datagram: &[u8]) -> bool {
     datagram.first().is_some_and(|first| first >> 6 == 1) || datagram.starts_with(&SEND_INDICATION)
 }
 
+/// Whether a datagram may have come from a relay: ChannelData, or a message of STUN.
+pub(super) fn is_of_relay(datagram: &[u8]) -> bool {
+    let first = datagram.first();
+    first.is_some_and(|first| first >> 6 == 1 || *first < 4)
+}
+
 /// Fills a datagram up to what a stream carries.
 pub(super) fn pad(datagram: &mut Vec<u8>) {
     datagram.resize(datagram.len().next_multiple_of(4), 0);

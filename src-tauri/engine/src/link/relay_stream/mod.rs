@@ -10,12 +10,14 @@
 //! ```text
 //! frame     pure: where a message ends on a stream
 //! flow      one stream
+//! nudge     wakes the driver for what came through a relay
 //! socket    a socket with streams beside it
 //! runtime   hands such sockets to the library
 //! ```
 
 mod flow;
 mod frame;
+mod nudge;
 mod runtime;
 mod socket;
 
@@ -24,6 +26,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use super::config::IceServer;
 use super::stats::Transport;
 
+pub(super) use nudge::Nudge;
 pub(super) use runtime::StreamRuntime;
 
 /// Nobody else has names of these domains (RFC 6761, section 6.4): one for plain streams, one for encrypted ones.

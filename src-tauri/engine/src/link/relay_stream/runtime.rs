@@ -12,6 +12,7 @@ use webrtc::runtime::{
 };
 
 use super::Streams;
+use super::nudge::Nudge;
 use super::socket::StreamSocket;
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -20,14 +21,16 @@ type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(in super::super) struct StreamRuntime {
     inner: Arc<dyn Runtime>,
     streams: Arc<Streams>,
+    nudge: Arc<Nudge>,
 }
 
 impl StreamRuntime {
-    /// Like `inner`, with streams to these relays.
-    pub fn new(inner: Arc<dyn Runtime>, streams: Streams) -> Self {
+    /// Like `inner`, with streams to these relays; what comes from any relay nudges.
+    pub fn new(inner: Arc<dyn Runtime>, streams: Streams, nudge: Arc<Nudge>) -> Self {
         Self {
             inner,
             streams: Arc::new(streams),
+            nudge,
         }
     }
 }
@@ -35,7 +38,8 @@ impl StreamRuntime {
 impl Runtime for StreamRuntime {
     fn wrap_udp_socket(&self, socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
         let inner = self.inner.wrap_udp_socket(socket)?;
-        Ok(Arc::new(StreamSocket::new(inner, self.streams.clone())))
+        let (streams, nudge) = (self.streams.clone(), self.nudge.clone());
+        Ok(Arc::new(StreamSocket::new(inner, streams, nudge)))
     }
 
     fn resolve_host<'a>(&'a self, host: &'a str) -> Boxed<'a, io::Result<Vec<SocketAddr>>> {
@@ -72,7 +76,8 @@ impl Runtime for StreamRuntime {
     }
 
     fn sleep(&self, duration: Duration) -> Boxed<'static, ()> {
-        self.inner.sleep(duration)
+        let (nudge, slept) = (self.nudge.clone(), self.inner.sleep(duration));
+        Box::pin(async move { nudge.or(slept).await })
     }
 
     fn interval(&self, period: Duration) -> Box<dyn AsyncInterval> {

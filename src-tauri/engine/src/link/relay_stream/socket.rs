@@ -12,7 +12,8 @@ use tokio::sync::mpsc;
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 
 use super::flow::{self, Datagram};
-use super::{StreamServer, Streams};
+use super::nudge::Nudge;
+use super::{StreamServer, Streams, frame};
 
 /// Datagrams that may wait for a stream, each way. When full, the newest is dropped, as a socket does.
 const WAITING: usize = 256;
@@ -23,6 +24,7 @@ const AGAIN: Duration = Duration::from_secs(2);
 pub(super) struct StreamSocket {
     inner: Arc<dyn AsyncUdpSocket>,
     streams: Arc<Streams>,
+    nudge: Arc<Nudge>,
     state: Mutex<State>,
 }
 
@@ -40,10 +42,11 @@ struct Flow {
 }
 
 impl StreamSocket {
-    pub fn new(inner: Arc<dyn AsyncUdpSocket>, streams: Arc<Streams>) -> Self {
+    pub fn new(inner: Arc<dyn AsyncUdpSocket>, streams: Arc<Streams>, nudge: Arc<Nudge>) -> Self {
         Self {
             inner,
             streams,
+            nudge,
             state: Mutex::default(),
         }
     }
@@ -141,9 +144,16 @@ impl AsyncUdpSocket for StreamSocket {
             buffer[..length].copy_from_slice(&datagram[..length]);
             *meta = RecvMeta::default();
             (meta.addr, meta.len, meta.stride) = (address, length, length.max(1));
+            self.nudge.give();
             return Poll::Ready(Ok(1));
         }
-        self.inner.poll_recv(cx, bufs, meta)
+        let received = self.inner.poll_recv(cx, bufs, meta);
+        if let Poll::Ready(Ok(_)) = received
+            && bufs.first().is_some_and(|it| frame::is_of_relay(it))
+        {
+            self.nudge.give();
+        }
+        received
     }
 }
 
