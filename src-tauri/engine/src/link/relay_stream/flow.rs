@@ -1,11 +1,13 @@
 //! One stream to a relay: datagrams in and out. A task; ends when either side does.
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 use visio_reach::trust;
 
 use super::StreamServer;
@@ -15,8 +17,11 @@ use super::frame::{self, Next};
 /// there is one, and the first path that is found is taken. The stream itself is ready by then.
 const HEAD_START: Duration = Duration::from_millis(500);
 
-/// And over an encrypted one not before a plain one has had the time to find its path.
-const SECURE_HEAD_START: Duration = Duration::from_millis(600);
+/// Where no datagram has come by then, not even from the server, none passes: there is nothing to wait for.
+const SILENCE: Duration = Duration::from_millis(250);
+
+/// Over an encrypted stream nothing is sent before a plain one has had the time to find its path: so much longer.
+const SECURE_LATER: Duration = Duration::from_millis(100);
 
 /// A relay that is there answers sooner. Each of its addresses has so long: one family of them may lead nowhere.
 const DIAL: Duration = Duration::from_secs(3);
@@ -31,26 +36,36 @@ const SEND_BUFFER: u32 = 32 * 1024;
 const READ: usize = 4 + 65_535 + 20;
 
 /// A datagram on its way to a relay, and when it was sent.
-pub(super) type Datagram = (Instant, Vec<u8>);
+pub(super) type Datagram = (std::time::Instant, Vec<u8>);
 
-/// Carries datagrams to `server` and back until one of the two has enough.
+/// Carries datagrams to `server` and back until one of the two has enough. `heard` says whether any datagram has come by the
+/// socket itself.
 pub(super) async fn carry(
     server: &StreamServer,
+    heard: &AtomicBool,
     outgoing: mpsc::Receiver<Datagram>,
     incoming: mpsc::Sender<Vec<u8>>,
 ) -> io::Result<()> {
-    let began = tokio::time::Instant::now();
+    let began = Instant::now();
     let stream = dial(server).await?;
     if !server.secure {
-        tokio::time::sleep_until(began + HEAD_START).await;
+        wait_turn(began, heard, Duration::ZERO).await;
         let (reader, writer) = stream.into_split();
         return exchange(reader, writer, outgoing, incoming).await;
     }
     let secured = trust::connect(stream, &server.host, trust::TURN);
     let secured = tokio::time::timeout(DIAL, secured).await??;
-    tokio::time::sleep_until(began + SECURE_HEAD_START).await;
+    wait_turn(began, heard, SECURE_LATER).await;
     let (reader, writer) = tokio::io::split(secured);
     exchange(reader, writer, outgoing, incoming).await
+}
+
+/// Leaves the head start to datagrams, if there are any.
+async fn wait_turn(began: Instant, heard: &AtomicBool, later: Duration) {
+    sleep_until(began + SILENCE + later).await;
+    if heard.load(Ordering::Relaxed) {
+        sleep_until(began + HEAD_START + later).await;
+    }
 }
 
 async fn exchange(
@@ -136,11 +151,25 @@ async fn receive(
 mod tests {
     use super::*;
 
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_waits_for_datagrams_only_where_any_pass() {
+        for (passes, later, waits) in [
+            (true, Duration::ZERO, HEAD_START),
+            (true, SECURE_LATER, HEAD_START + SECURE_LATER),
+            (false, Duration::ZERO, SILENCE),
+            (false, SECURE_LATER, SILENCE + SECURE_LATER),
+        ] {
+            let began = Instant::now();
+            wait_turn(began, &AtomicBool::new(passes), later).await;
+            assert_eq!(began.elapsed(), waits);
+        }
+    }
+
     #[tokio::test]
     async fn datagrams_are_filled_up_and_what_is_stale_is_left_out() {
         let (ours, mut theirs) = tokio::io::duplex(1024);
         let (datagrams, outgoing) = mpsc::channel(8);
-        let now = Instant::now();
+        let now = std::time::Instant::now();
         let long_ago = now
             .checked_sub(STALE * 2)
             .expect("the clock runs for a while");

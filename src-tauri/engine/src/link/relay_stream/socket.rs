@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, IoSliceMut};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -25,6 +26,8 @@ pub(super) struct StreamSocket {
     inner: Arc<dyn AsyncUdpSocket>,
     streams: Arc<Streams>,
     nudge: Arc<Nudge>,
+    /// Whether any datagram has come by the socket itself.
+    heard: Arc<AtomicBool>,
     state: Mutex<State>,
 }
 
@@ -47,6 +50,7 @@ impl StreamSocket {
             inner,
             streams,
             nudge,
+            heard: Arc::default(),
             state: Mutex::default(),
         }
     }
@@ -58,7 +62,12 @@ impl StreamSocket {
 
 impl State {
     /// The stream to a relay, begun if there is none.
-    fn flow(&mut self, address: SocketAddr, server: &StreamServer) -> &mut Flow {
+    fn flow(
+        &mut self,
+        address: SocketAddr,
+        server: &StreamServer,
+        heard: &Arc<AtomicBool>,
+    ) -> &mut Flow {
         let lost = |flow: &Flow| flow.outgoing.is_closed() && flow.begun.elapsed() >= AGAIN;
         if self.flows.get(&address).is_some_and(lost) {
             self.flows.remove(&address);
@@ -69,7 +78,7 @@ impl State {
             if let Some(reader) = reader.take() {
                 reader.wake();
             }
-            Flow::begin(server.clone())
+            Flow::begin(server.clone(), heard.clone())
         })
     }
 
@@ -86,11 +95,11 @@ impl State {
 }
 
 impl Flow {
-    fn begin(server: StreamServer) -> Self {
+    fn begin(server: StreamServer, heard: Arc<AtomicBool>) -> Self {
         let (outgoing, datagrams) = mpsc::channel(WAITING);
         let (out, incoming) = mpsc::channel(WAITING);
         tokio::spawn(async move {
-            match flow::carry(&server, datagrams, out).await {
+            match flow::carry(&server, &heard, datagrams, out).await {
                 Ok(()) => tracing::debug!("a stream to the relay has ended"),
                 Err(error) => tracing::info!(%error, "a stream to the relay failed"),
             }
@@ -121,7 +130,7 @@ impl AsyncUdpSocket for StreamSocket {
             return self.inner.poll_send(cx, transmit);
         };
         let mut state = self.state();
-        let flow = state.flow(transmit.destination, server);
+        let flow = state.flow(transmit.destination, server, &self.heard);
         let (now, contents) = (Instant::now(), transmit.contents);
         let segment = transmit.segment_size.unwrap_or(contents.len()).max(1);
         for datagram in contents.chunks(segment) {
@@ -148,10 +157,11 @@ impl AsyncUdpSocket for StreamSocket {
             return Poll::Ready(Ok(1));
         }
         let received = self.inner.poll_recv(cx, bufs, meta);
-        if let Poll::Ready(Ok(_)) = received
-            && bufs.first().is_some_and(|it| frame::is_of_relay(it))
-        {
-            self.nudge.give();
+        if let Poll::Ready(Ok(_)) = received {
+            self.heard.store(true, Ordering::Relaxed);
+            if bufs.first().is_some_and(|it| frame::is_of_relay(it)) {
+                self.nudge.give();
+            }
         }
         received
     }
