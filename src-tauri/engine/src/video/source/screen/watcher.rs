@@ -44,7 +44,8 @@ pub(super) struct Pixels {
 }
 
 impl Pixels {
-    /// The first `width` of each row of `stride` bytes, and the first `height` rows, both even and at most [`MAX_SIDE`].
+    /// The first `width` of each row of `stride` bytes, and the first `height` rows, both made even, and all of it half as large
+    /// until no side is longer than [`MAX_SIDE`].
     ///
     /// # Errors
     /// [`DeviceProblem::Lost`] when that is nothing, or there are fewer bytes than that.
@@ -54,8 +55,7 @@ impl Pixels {
         width: u32,
         height: u32,
     ) -> Result<Self, DeviceProblem> {
-        let even = |side: u32| side.min(MAX_SIDE) & !1;
-        let (width, height) = (even(width), even(height));
+        let (width, height) = (width & !1, height & !1);
         let (row, rows) = (width as usize * PIXEL, height as usize);
         // The last row may lack its gap.
         if row == 0 || rows == 0 || stride < row || bgrx.len() < stride * (rows - 1) + row {
@@ -65,6 +65,38 @@ impl Pixels {
             (1..rows).for_each(|n| bgrx.copy_within(n * stride..n * stride + row, n * row));
         }
         bgrx.truncate(row * rows);
+        let mut pixels = Self {
+            bgrx,
+            width,
+            height,
+        };
+        while pixels.width.max(pixels.height) > MAX_SIDE {
+            pixels = pixels.halved()?;
+        }
+        Ok(pixels)
+    }
+
+    /// Half as wide and as tall, each pixel the mean of four; still even.
+    fn halved(self) -> Result<Self, DeviceProblem> {
+        let half = |side: u32| (side / 2) & !1;
+        let (width, height) = (half(self.width), half(self.height));
+        if width == 0 || height == 0 {
+            return Err(DeviceProblem::Lost);
+        }
+        let stride = self.width as usize * PIXEL;
+        let mut bgrx = Vec::with_capacity(width as usize * height as usize * PIXEL);
+        for rows in self.bgrx.chunks_exact(2 * stride).take(height as usize) {
+            let (upper, lower) = rows.split_at(stride);
+            let pairs = upper
+                .chunks_exact(2 * PIXEL)
+                .zip(lower.chunks_exact(2 * PIXEL));
+            for (above, below) in pairs.take(width as usize) {
+                bgrx.extend((0..PIXEL).map(|n| {
+                    let four = [above[n], above[n + PIXEL], below[n], below[n + PIXEL]];
+                    (four.map(u16::from).iter().sum::<u16>() / 4) as u8
+                }));
+            }
+        }
         Ok(Self {
             bgrx,
             width,
@@ -156,6 +188,20 @@ mod tests {
         let pixels = Pixels::new(seen, 16, 3, 3).unwrap();
         assert_eq!((pixels.width, pixels.height), (2, 2));
         assert_eq!(pixels.bgrx, [[1; 8], [2; 8]].concat());
+    }
+
+    #[test]
+    fn what_is_too_wide_is_seen_whole_and_smaller() {
+        let (width, height) = (MAX_SIDE + 4, 6);
+        let line = |of: [u8; 2]| of.into_iter().flat_map(|of| [of; PIXEL]).cycle();
+        let length = width as usize * PIXEL;
+        let seen: Vec<u8> = (0..height)
+            .flat_map(|n| line(if n % 2 == 0 { [0, 40] } else { [80, 120] }).take(length))
+            .collect();
+        let pixels = Pixels::new(seen, length, width, height).unwrap();
+        assert_eq!((pixels.width, pixels.height), (MAX_SIDE / 2 + 2, 2));
+        assert!(pixels.bgrx.iter().all(|it| *it == 60));
+        assert_eq!(pixels.bgrx.len(), (MAX_SIDE as usize / 2 + 2) * 2 * PIXEL);
     }
 
     #[test]
