@@ -72,6 +72,7 @@ fn look(guest: &mut PageGuest, language: &str, what: &str) -> Result<Vec<String>
         guest
             .browser
             .wait_until(&format!("innerWidth === {width}"))?;
+        move_pointer(guest)?;
         // Pictures and the layout follow within some frames.
         std::thread::sleep(std::time::Duration::from_millis(700));
         let picture = guest.browser.screenshot()?;
@@ -86,6 +87,7 @@ fn look(guest: &mut PageGuest, language: &str, what: &str) -> Result<Vec<String>
             found.push(format!("{what} is too wide for a {view}"));
         }
         if let Some(axe) = axe() {
+            move_pointer(guest)?;
             let complaints = guest.axe(&std::fs::read_to_string(axe)?)?;
             found.extend(complaints.iter().map(|it| format!("{what}, {view}: {it}")));
         }
@@ -93,6 +95,13 @@ fn look(guest: &mut PageGuest, language: &str, what: &str) -> Result<Vec<String>
     let (_, width, height, _) = VIEWS[0];
     guest.browser.resize(width, height, None)?;
     Ok(found)
+}
+
+/// Somebody is there: what fades when nobody moves does not fade while it is looked at.
+fn move_pointer(guest: &mut PageGuest) -> Outcome {
+    let moved = "dispatchEvent(new PointerEvent('pointermove', { bubbles: true }))";
+    guest.browser.evaluate(moved)?;
+    Ok(())
 }
 
 /// Where `npm ci` has put axe-core; without it the pages are only looked at, which is said.
