@@ -43,6 +43,9 @@ const ROLE_RETRY_MS = 300;
 /** How long leaving waits for what was said last, in milliseconds. */
 const LAST_WORDS_MS = 1_000;
 
+/** A browser breaks off what it asks when the network changes under it, and says so at once: after so long, in milliseconds, it is asked again. */
+const BROKEN_OFF_MS = 1_000;
+
 export class Signaling {
   /** Whether the event stream is there. */
   online = false;
@@ -75,7 +78,12 @@ export class Signaling {
     const api = new Api(server);
     const mine = await session();
     try {
-      const answer = await api.enter(mine, keys, role, false);
+      const began = performance.now();
+      const answer = await api.enter(mine, keys, role, false).catch(async (failure) => {
+        if (failure.what !== "unreachable" || performance.now() - began > BROKEN_OFF_MS) throw failure;
+        await new Promise((done) => setTimeout(done, BROKEN_OFF_MS));
+        return api.enter(mine, keys, role, false);
+      });
       const place = new Place(keys, mine, role);
       place.entered(answer, performance.now());
       return { signaling: new Signaling(api, place, answer.keepaliveMs, tell), me: answer.me, present: answer.present };
