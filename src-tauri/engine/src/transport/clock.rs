@@ -27,12 +27,12 @@ const UNKNOWN: Micros = Micros::MIN;
 
 static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// A moment on this machine, counted from some moment in this process.
+/// A moment on this machine, counted from some moment in this process; the microsecond that it lies in, before that one too.
 pub fn local_micros(at: Instant) -> Micros {
     let epoch = *EPOCH;
     match at.checked_duration_since(epoch) {
         Some(since) => since.as_micros() as Micros,
-        None => -((epoch - at).as_micros() as Micros),
+        None => -((epoch - at).as_nanos().div_ceil(1_000) as Micros),
     }
 }
 
