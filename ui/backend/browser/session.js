@@ -290,8 +290,7 @@ export class Session {
       link.speak(now);
       link.tellScreenPaused(this.screen.rested);
     }
-    this.#followScreen();
-    this.step({ type: "measured", ...this.figures.read(this.#measured(), this.microphone.measure(now), this.#cameraSize(), now) });
+    this.step({ type: "measured", ...this.figures.read(this.#measured(), this.microphone.measure(now), this.#sizeOf("camera"), now), screenSize: this.#sizeOf("screen") });
     this.step({ type: "tick" });
   }
 
@@ -302,23 +301,14 @@ export class Session {
     });
   }
 
-  /** @returns {[number, number] | null} */
-  #cameraSize() {
-    const { width, height } = this.camera.track?.getSettings() ?? {};
+  /** @param {"camera" | "screen"} kind @returns {[number, number] | null} */
+  #sizeOf(kind) {
+    const { width, height } = this[kind].track?.getSettings() ?? {};
     if (!width || !height) return null;
-    const { camera } = this.state.me;
-    // A phone that is turned films in another shape.
-    if (camera.width !== width || camera.height !== height) for (const { link } of this.#links.values()) link.resized();
+    const known = this.state.me[kind];
+    // A phone that is turned films in another shape, and a window that is shared is made larger or smaller.
+    if (known?.width !== width || known.height !== height) for (const { link } of this.#links.values()) link.resized();
     return [width, height];
-  }
-
-  /** A window that is shared is made larger or smaller. */
-  #followScreen() {
-    const { width = 0, height = 0 } = this.screen.track?.getSettings() ?? {};
-    const { screen } = this.state.me;
-    if (!screen || (screen.width === width && screen.height === height)) return;
-    Object.assign(screen, { width, height });
-    for (const { link } of this.#links.values()) link.resized();
   }
 
   /** Camera and microphone, asked for together so that the person is asked once; each alone where that does not work. */

@@ -39,7 +39,7 @@ import { calling, linked, MAX_PRESENT, mediaOf, nothingShared, personOf, roleOf,
  *   | { type: "link", session: string, epoch: number, change: LinkChange }
  *   | { type: "device", kind: DeviceKind, status: DeviceStatus, device: string | null, away?: boolean }
  *   | { type: "devices", devices: import("../../types.js").Devices } | { type: "network", offline: boolean } | { type: "soundBlocked", blocked: boolean }
- *   | { type: "measured", level: number, speaking: boolean, size: [number, number] | null, slow: boolean, limited: import("../control.js").Limited, people: Map<string, Figures> }
+ *   | { type: "measured", level: number, speaking: boolean, size: [number, number] | null, screenSize: [number, number] | null, slow: boolean, limited: import("../control.js").Limited, people: Map<string, Figures> }
  *   | { type: "say", id: string, text: string, clock: number } | { type: "react", kind: import("../../types.js").Feeling } | { type: "hand", clock: number | null }
  *   | { type: "chatOpen", session: string, epoch: number } | { type: "chatHeard", session: string, epoch: number, message: import("../chat-message.js").ChatMessage, clock: number }
  *   | { type: "tick" }} Event
@@ -274,11 +274,12 @@ function screenChanged(state, { status, source }, effects) {
 }
 
 /** @param {State} state @param {Extract<Event, { type: "measured" }>} measured */
-function showFigures(state, { level, speaking, size, slow, limited, people }) {
+function showFigures(state, { level, speaking, size, screenSize, slow, limited, people }) {
   const { me } = state;
   Object.assign(me.microphone, { level, speaking });
   Object.assign(me, { slow, limited });
   if (size) [me.camera.width, me.camera.height] = size;
+  if (screenSize && me.screen) [me.screen.width, me.screen.height] = screenSize;
   for (const person of state.people) {
     const figures = people.get(person.shown.id);
     if (!figures) continue;
