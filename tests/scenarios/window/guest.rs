@@ -18,11 +18,7 @@ pub(super) fn call() -> Result<(), Failed> {
         ("VISIO_SPEAKER", "none"),
     ];
     let page = Page::open(&binaries, ENGLISH.locale, &devices)?;
-    page.type_into("#name", "Camille")?;
-    page.type_into("#invite", &invite)?;
-    page.click("#join-button")?;
-    page.click("#lobby-join")?;
-    page.wait_for("[data-screen=call]")?;
+    page.join("Camille", &invite)?;
     let mut guest = PageGuest::join(&invite, "Zoé", &Visit::default())?;
     guest.sees(&["Camille"])?;
     page.wait_until(

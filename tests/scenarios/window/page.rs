@@ -132,6 +132,17 @@ impl Page {
         })
     }
 
+    /// Goes from the first screen into a call.
+    pub fn join(&self, name: &str, invite: &str) -> Result<()> {
+        self.wait_for("[data-screen=home]")?;
+        self.type_into("#name", name)?;
+        self.type_into("#invite", invite)?;
+        self.press(ENTER)?;
+        self.wait_for("[data-screen=lobby]")?;
+        self.click("#lobby-join")?;
+        self.wait_for("[data-screen=call]")
+    }
+
     /// Waits until there is an element that fits.
     pub fn wait_for(&self, selector: &str) -> Result<()> {
         self.wait_until(

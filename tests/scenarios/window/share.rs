@@ -5,7 +5,7 @@ use std::time::Duration;
 use libtest_mimic::Failed;
 use visio_tests::{Binaries, Participant, Server};
 
-use super::page::{ENTER, Page};
+use super::page::Page;
 use super::{COMPANION_CAMERA, ENGLISH};
 use crate::scenario::ensure;
 
@@ -26,13 +26,7 @@ pub(super) fn both_ways() -> Result<(), Failed> {
         ("VISIO_SPEAKER", "none"),
     ];
     let page = Page::open(&binaries, ENGLISH.locale, &devices)?;
-    page.wait_for("[data-screen=home]")?;
-    page.type_into("#name", "Camille")?;
-    page.type_into("#invite", &invite)?;
-    page.press(ENTER)?;
-    page.wait_for("[data-screen=lobby]")?;
-    page.click("#lobby-join")?;
-    page.wait_for("[data-screen=call]")?;
+    page.join("Camille", &invite)?;
     page.wait_for("[data-test=screen-tile][data-picture=true]")?;
     let drawn = "Object.entries(JSON.parse(document.querySelector('#pictures').dataset.drawn || '{}'))\
         .some(([tile, count]) => tile.startsWith('screen-') && count > 5)";

@@ -27,13 +27,7 @@ pub(super) fn with_a_companion() -> Result<(), Failed> {
         ("VISIO_SPEAKER", "none"),
     ];
     let page = Page::open(&binaries, ENGLISH.locale, &devices)?;
-    page.wait_for("[data-screen=home]")?;
-    page.type_into("#name", "Camille")?;
-    page.type_into("#invite", &invite)?;
-    page.press(ENTER)?;
-    page.wait_for("[data-screen=lobby]")?;
-    page.click("#lobby-join")?;
-    page.wait_for("[data-screen=call]")?;
+    page.join("Camille", &invite)?;
 
     // What was written before the window came: it passes by, and is counted.
     page.wait_for("#chat-button .count")?;
