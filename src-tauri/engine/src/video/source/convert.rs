@@ -110,7 +110,7 @@ impl Converter {
 }
 
 /// The frame's planes as the conversion crate wants them.
-fn planar(frame: &mut Frame) -> YuvPlanarImageMut<'_, u8> {
+pub(super) fn planar(frame: &mut Frame) -> YuvPlanarImageMut<'_, u8> {
     let (width, height) = (frame.width, frame.height);
     let planes = frame.planes_mut();
     YuvPlanarImageMut {

@@ -1,4 +1,4 @@
-//! The test pattern as a source: drawn on the capture thread at its own steady pace.
+//! A test pattern as a source, of a face or of a screen: drawn on the capture thread at its own steady pace.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -7,13 +7,14 @@ use std::time::Instant;
 
 use super::Source;
 use crate::device::DeviceProblem;
+use crate::video::content::Content;
 use crate::video::frame::{Frame, FramePool, even_side};
 use crate::video::frame_rate::Metronome;
-use crate::video::pattern::{Pattern, Stamp, wall_micros};
+use crate::video::pattern::{Artist, Stamp, wall_micros};
 
 /// Draws the pattern, one frame after the other.
 pub struct DrawnSource {
-    pattern: Pattern,
+    artist: Artist,
     size: (u32, u32),
     number: u32,
     metronome: Metronome,
@@ -21,10 +22,10 @@ pub struct DrawnSource {
 }
 
 impl DrawnSource {
-    /// A pattern of this size (rounded to even) and rate, beginning now with frame 0.
-    pub fn new(width: u32, height: u32, fps: u32) -> Self {
+    /// The pattern of this kind, size (rounded to even) and rate, beginning now with frame 0.
+    pub fn new(content: Content, width: u32, height: u32, fps: u32) -> Self {
         Self {
-            pattern: Pattern::new(),
+            artist: Artist::of(content),
             size: (even_side(width), even_side(height)),
             number: 0,
             metronome: Metronome::new(fps as f32, Instant::now()),
@@ -50,7 +51,7 @@ impl Source for DrawnSource {
         };
         self.number = self.number.wrapping_add(1);
         let drawn = self.pool.draw(width, height, Instant::now(), |frame| {
-            self.pattern.draw(frame, &stamp);
+            self.artist.draw(frame, &stamp);
             Ok::<_, Infallible>(())
         });
         match drawn {

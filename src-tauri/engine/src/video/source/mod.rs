@@ -25,6 +25,7 @@ pub use screen::{ScreenInfo, ScreenSpec, ScreenSpecParseError, screens};
 pub use spec::{CameraSpec, CameraSpecError, SpecParseError};
 pub use y4m::{Y4mError, Y4mHeader, Y4mReader};
 
+use super::content::Content;
 use super::frame::Frame;
 use crate::device::DeviceProblem;
 
@@ -83,9 +84,12 @@ impl Spec for CameraSpec {
 pub fn open(spec: &CameraSpec) -> Result<Box<dyn Source>, DeviceProblem> {
     match spec {
         CameraSpec::None => Err(DeviceProblem::None),
-        CameraSpec::Pattern { width, height, fps } => {
-            Ok(Box::new(drawn::DrawnSource::new(*width, *height, *fps)))
-        }
+        CameraSpec::Pattern { width, height, fps } => Ok(Box::new(drawn::DrawnSource::new(
+            Content::Camera,
+            *width,
+            *height,
+            *fps,
+        ))),
         CameraSpec::File(path) => match file::FileSource::open(path) {
             Ok(source) => Ok(Box::new(source)),
             Err(error) => Err(DeviceProblem::Failed(error.to_string())),

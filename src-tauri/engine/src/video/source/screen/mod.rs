@@ -4,7 +4,6 @@
 //! less and less.
 
 mod os;
-mod page;
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))] // elsewhere the system draws it
 mod pointer;
 mod spec;
@@ -21,8 +20,10 @@ use serde::Serialize;
 pub(in crate::video) use os::Format as StreamFormat;
 pub use spec::{ScreenSpec, ScreenSpecParseError};
 
+use super::drawn::DrawnSource;
 use super::{Source, Spec};
 use crate::device::DeviceProblem;
+use crate::video::content::Content;
 
 /// A screen or window that could be shared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -48,9 +49,12 @@ impl Spec for ScreenSpec {
     fn open(&self) -> Result<Box<dyn Source>, DeviceProblem> {
         match self {
             Self::None => Err(DeviceProblem::None),
-            Self::Pattern { width, height, fps } => {
-                Ok(Box::new(page::PageSource::new(*width, *height, *fps)))
-            }
+            Self::Pattern { width, height, fps } => Ok(Box::new(DrawnSource::new(
+                Content::Screen,
+                *width,
+                *height,
+                *fps,
+            ))),
             Self::Default => os::open(&os::Target::Default),
             Self::Screen(id) => os::open(&os::Target::Screen(id.clone())),
             Self::Window(id) => os::open(&os::Target::Window(id.clone())),

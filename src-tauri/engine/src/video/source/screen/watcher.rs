@@ -4,16 +4,14 @@ use std::sync::Arc;
 use std::thread::sleep;
 use std::time::Instant;
 
-use yuv::{
-    BufferStoreMut, YuvConversionMode, YuvPlanarImageMut, YuvRange, YuvStandardMatrix,
-    bgra_to_yuv420,
-};
+use yuv::{YuvConversionMode, YuvRange, YuvStandardMatrix, bgra_to_yuv420};
 
 use super::stillness::Stillness;
 use crate::device::DeviceProblem;
 use crate::video::frame::{Frame, FramePool, MAX_SIDE};
 use crate::video::frame_rate::Metronome;
 use crate::video::source::Source;
+use crate::video::source::convert::planar;
 
 /// How often a screen is looked at, times a second: scrolling and a mouse that moves look alive, and it leaves the machine to
 /// the faces.
@@ -133,22 +131,11 @@ impl<V: View> Watcher<V> {
             height,
         } = &self.before;
         let drawn = self.pool.draw(*width, *height, Instant::now(), |frame| {
-            let (width, height) = (frame.width, frame.height);
-            let planes = frame.planes_mut();
-            let mut planar = YuvPlanarImageMut {
-                y_plane: BufferStoreMut::Borrowed(planes.y),
-                y_stride: width,
-                u_plane: BufferStoreMut::Borrowed(planes.u),
-                u_stride: width / 2,
-                v_plane: BufferStoreMut::Borrowed(planes.v),
-                v_stride: width / 2,
-                width,
-                height,
-            };
+            let stride = frame.width * PIXEL as u32;
             bgra_to_yuv420(
-                &mut planar,
+                &mut planar(frame),
                 bgrx,
-                width * PIXEL as u32,
+                stride,
                 YuvRange::Limited,
                 YuvStandardMatrix::Bt601,
                 YuvConversionMode::Balanced,
