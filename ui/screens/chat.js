@@ -20,24 +20,26 @@ const NEAR_END = 80;
 export function Chat() {
   const list = messages.value;
   const box = useRef(/** @type {HTMLElement | null} */ (null));
-  const atEnd = useRef(true);
-  const follow = () => {
+  /** How high the list was when it was last laid out: where it is scrolled to is measured against that, not told by an event that may come too late. */
+  const height = useRef(0);
+  const toEnd = () => {
     const element = box.current;
-    if (element && atEnd.current) element.scrollTop = element.scrollHeight;
+    if (element) element.scrollTop = element.scrollHeight;
   };
   // Who reads what was written before is not taken away from it.
-  useLayoutEffect(follow, [list]);
-  const scrolled = () => {
+  useLayoutEffect(() => {
     const element = box.current;
-    if (element) atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END;
-  };
+    if (!element) return;
+    if (height.current - element.scrollTop - element.clientHeight < NEAR_END) toEnd();
+    height.current = element.scrollHeight;
+  }, [list]);
   return html`<div class="chat">
     ${list.length === 0 && html`<p class="soft nothing">${t("chat.empty")}</p>`}
     ${list.length > 0 &&
-    html`<ol class="messages" id="messages" ref=${box} tabindex="0" aria-label=${t("chat.list")} onScroll=${scrolled}>
+    html`<ol class="messages" id="messages" ref=${box} tabindex="0" aria-label=${t("chat.list")}>
       ${list.map((message, index) => html`<${Entry} key=${`${message.author} ${message.id}`} message=${message} before=${list[index - 1]} />`)}
     </ol>`}
-    <${Composer} onSend=${() => (atEnd.current = true)} />
+    <${Composer} onSend=${toEnd} />
   </div>`;
 }
 
