@@ -28,11 +28,15 @@ const LEAST_TARGET: Micros = 10_000;
 /// The most to wait: beyond half a second people interrupt each other.
 const MOST_TARGET: Micros = 500_000;
 
-/// The target until something is known: fits Wi-Fi, and shrinks within seconds where it need not be.
-const FIRST_TARGET: Micros = 30_000;
+/// The target until something is known: what a thin line's queue takes while everybody finds out what it carries.
+const FIRST_TARGET: Micros = 130_000;
 
 /// So many packets make something known: one second.
 const KNOWN_AFTER: usize = 50;
+
+/// And so many where they came unevenly in that second, by this: what makes them do so has not settled before, 5 s.
+const SETTLED_AFTER: usize = 250;
+const UNEVEN: Micros = 20_000;
 
 /// A transit that differs from the last by more than this is another clock, not jitter.
 const JUMP: Micros = 2_000_000;
@@ -173,7 +177,12 @@ impl Arrivals {
     fn network_target(&mut self, now: Micros) -> Micros {
         self.losses.retain(|(lost, _)| now - lost < LOSS_REMEMBERED);
         let known = (self.jitter + MARGIN).max(LEAST_TARGET);
-        let early = self.transits.len() < KNOWN_AFTER;
+        let known_after = if self.jitter > UNEVEN {
+            SETTLED_AFTER
+        } else {
+            KNOWN_AFTER
+        };
+        let early = self.transits.len() < known_after;
         let network = if early {
             known.max(FIRST_TARGET)
         } else {
