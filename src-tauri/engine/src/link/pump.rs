@@ -12,6 +12,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rtc::rtcp;
+use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtcp::payload_feedbacks::receiver_estimated_maximum_bitrate::ReceiverEstimatedMaximumBitrate;
 use tokio::sync::{mpsc, watch};
 
@@ -412,8 +413,20 @@ impl Pump {
         if packets.is_empty() {
             return Ok(());
         }
-        let written = remote.track.write_rtcp(packets).await;
-        written.map_err(|_| LinkError::Ended)
+        // Whoever asks for a keyframe in vain stands still for half a second, until the gates let the next request pass: it
+        // is said in two datagrams, which the other side's gate takes for one.
+        let again: Vec<_> = packets
+            .iter()
+            .filter(|packet| packet.as_any().is::<PictureLossIndication>())
+            .map(|packet| packet.cloned())
+            .collect();
+        for packets in [packets, again] {
+            if !packets.is_empty() {
+                let written = remote.track.write_rtcp(packets).await;
+                written.map_err(|_| LinkError::Ended)?;
+            }
+        }
+        Ok(())
     }
 
     /// Lets others see what the estimator knows.
