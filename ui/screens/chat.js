@@ -20,8 +20,8 @@ const NEAR_END = 80;
 export function Chat() {
   const list = messages.value;
   const box = useRef(/** @type {HTMLElement | null} */ (null));
-  /** How high the list was when it was last laid out: where it is scrolled to is measured against that, not told by an event that may come too late. */
-  const height = useRef(0);
+  /** How high the list was when it was last laid out, and how much of it was seen: where it is scrolled to is measured against that, not told by an event that may come too late. */
+  const before = useRef({ height: 0, seen: 0 });
   const toEnd = () => {
     const element = box.current;
     if (element) element.scrollTop = element.scrollHeight;
@@ -30,8 +30,11 @@ export function Chat() {
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
-    if (height.current - element.scrollTop - element.clientHeight < NEAR_END) toEnd();
-    height.current = element.scrollHeight;
+    const { height, seen } = before.current;
+    // A phone's keyboard takes from what is seen, and does not scroll.
+    const end = height - Math.max(seen, element.clientHeight);
+    if (end - element.scrollTop < NEAR_END) toEnd();
+    before.current = { height: element.scrollHeight, seen: element.clientHeight };
   }, [list]);
   return html`<div class="chat">
     ${list.length === 0 && html`<p class="soft nothing">${t("chat.empty")}</p>`}

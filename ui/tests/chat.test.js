@@ -173,6 +173,22 @@ describe("talking by hand", { skip }, () => {
     await page.locator("#menu").waitFor({ state: "detached" });
   });
 
+  test("who is at the end stays there when a phone's keyboard comes and goes", async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await open("screen=call&people=2");
+    await page.click("#chat-button");
+    for (let n = 0; n < 40; n++) await writes(0, `Line ${n}`);
+    const list = page.locator("#messages");
+    for (const height of [440, 740]) {
+      const seen = await list.evaluate((it) => it.clientHeight);
+      await page.setViewportSize({ width: 360, height });
+      await page.waitForFunction((seen) => document.querySelector("#messages")?.clientHeight !== seen, seen);
+      await writes(0, `With ${height}`);
+      await page.locator(".message", { hasText: `With ${height}` }).waitFor();
+      assert.ok((await list.evaluate((it) => it.scrollHeight - it.scrollTop - it.clientHeight)) < 4, `at ${height}`);
+    }
+  });
+
   test("on a phone hand, devices and invite are in the menu, and the focus comes back to it", async () => {
     await page.setViewportSize({ width: 360, height: 740 });
     await open("screen=call&people=2");
