@@ -1,6 +1,6 @@
 /** The small menu above the bar. It takes the focus, gives it back, and closes with Esc or with a press beside it. */
 import { behind, copyInvite } from "../actions.js";
-import { html, useEffect, useRef } from "../html.js";
+import { html, useLayoutEffect, useRef } from "../html.js";
 import { t } from "../i18n/words.js";
 import { beginSharing, sharing, stopSharing } from "../sharing.js";
 import { call, menu, panel } from "../state.js";
@@ -10,7 +10,8 @@ import { Icon } from "./icon.js";
 /** @param {{ kind: "react" | "more", raised: boolean }} props  more: with what the bar has no room for */
 export function Menu({ kind, raised }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => {
+  // Before the next frame, or a key pressed right after would still go to the button that opened it.
+  useLayoutEffect(() => {
     const opener = /** @type {HTMLElement | null} */ (document.activeElement);
     box.current?.querySelector("button")?.focus();
     const beside = (/** @type {Event} */ { target }) => {

@@ -1,6 +1,6 @@
 /** The invites used before: call again, rename, remove (and undo). */
 import { openInvite, removeInvite, renameInvite, say } from "../actions.js";
-import { html, useEffect, useRef, useState } from "../html.js";
+import { html, useLayoutEffect, useRef, useState } from "../html.js";
 import { day, listed, t } from "../i18n/words.js";
 import { Icon } from "../parts/icon.js";
 import { labelOf, settings } from "../state.js";
@@ -50,7 +50,7 @@ function usage(invite) {
 /** @param {{ invite: EarlierInvite, label: string, onDone: () => void }} props */
 function Rename({ invite, label, onDone }) {
   const field = useRef(/** @type {HTMLInputElement | null} */ (null));
-  useEffect(() => field.current?.select(), []);
+  useLayoutEffect(() => field.current?.select(), []);
   const save = async (/** @type {Event} */ event) => {
     event.preventDefault();
     await renameInvite(invite.link, field.current?.value ?? "");
