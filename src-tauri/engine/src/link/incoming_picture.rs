@@ -57,18 +57,20 @@ impl IncomingPicture {
         self.remote.borrow().clone()
     }
 
-    /// What is to be said now of the picture `media_ssrc`, in the name of `sender_ssrc`.
+    /// Adds to two datagrams what is to be said now of the picture `media_ssrc`, in the name of `sender_ssrc`. A request for a
+    /// keyframe goes into both: whoever asks in vain stands still for half a second, until the gates let the next one pass.
+    /// The other side's gate takes the two for one.
     pub fn ask(
         &mut self,
         wanted: &Requests,
         (sender_ssrc, media_ssrc): (u32, u32),
         counters: &Counters,
         now: Instant,
-    ) -> Vec<Box<dyn rtcp::Packet>> {
-        let mut packets: Vec<Box<dyn rtcp::Packet>> = Vec::new();
+        datagrams: &mut [Vec<Box<dyn rtcp::Packet>>; 2],
+    ) {
         if !wanted.nacks.is_empty() {
             count(&counters.nacks_sent);
-            packets.push(Box::new(TransportLayerNack {
+            datagrams[0].push(Box::new(TransportLayerNack {
                 sender_ssrc,
                 media_ssrc,
                 nacks: nack_pairs_from_sequence_numbers(&wanted.nacks),
@@ -76,12 +78,13 @@ impl IncomingPicture {
         }
         if self.asking.poll(now) {
             count(&counters.keyframe_requests_sent);
-            packets.push(Box::new(PictureLossIndication {
-                sender_ssrc,
-                media_ssrc,
-            }));
+            for datagram in datagrams {
+                datagram.push(Box::new(PictureLossIndication {
+                    sender_ssrc,
+                    media_ssrc,
+                }));
+            }
         }
-        packets
     }
 
     /// A keyframe is needed, as soon as it may be asked for.

@@ -12,7 +12,6 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rtc::rtcp;
-use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtcp::payload_feedbacks::receiver_estimated_maximum_bitrate::ReceiverEstimatedMaximumBitrate;
 use tokio::sync::{mpsc, watch};
 
@@ -385,7 +384,7 @@ impl Pump {
     /// Asks the other side for what we miss.
     async fn request(&mut self, shared: &Shared) -> Result<(), LinkError> {
         let (wanted, now) = (shared.take_requests(), Instant::now());
-        let mut packets: Vec<Box<dyn rtcp::Packet>> = Vec::new();
+        let mut datagrams: [Vec<Box<dyn rtcp::Packet>>; 2] = Default::default();
         let mut by = None;
         let pictures = self.incoming.iter_mut().zip(&self.outgoing);
         for ((theirs, ours), wanted) in pictures.zip(&wanted) {
@@ -394,7 +393,7 @@ impl Pump {
             }
             if let Some(remote) = theirs.remote() {
                 let ssrcs = (ours.ssrc(), remote.ssrc);
-                packets.extend(theirs.ask(wanted, ssrcs, &shared.counters, now));
+                theirs.ask(wanted, ssrcs, &shared.counters, now, &mut datagrams);
                 by.get_or_insert(remote);
             }
         }
@@ -404,27 +403,15 @@ impl Pump {
         if self.bound_due(shared).is_some_and(|due| due <= now) {
             self.bound_due = now + BOUND_EVERY;
             let most = shared.orders.most.load(Ordering::Relaxed);
-            packets.push(Box::new(ReceiverEstimatedMaximumBitrate {
+            datagrams[0].push(Box::new(ReceiverEstimatedMaximumBitrate {
                 sender_ssrc: self.outgoing[Picture::Camera as usize].ssrc(),
                 bitrate: most as f32,
                 ssrcs: vec![remote.ssrc],
             }));
         }
-        if packets.is_empty() {
-            return Ok(());
-        }
-        // Whoever asks for a keyframe in vain stands still for half a second, until the gates let the next request pass: it
-        // is said in two datagrams, which the other side's gate takes for one.
-        let again: Vec<_> = packets
-            .iter()
-            .filter(|packet| packet.as_any().is::<PictureLossIndication>())
-            .map(|packet| packet.cloned())
-            .collect();
-        for packets in [packets, again] {
-            if !packets.is_empty() {
-                let written = remote.track.write_rtcp(packets).await;
-                written.map_err(|_| LinkError::Ended)?;
-            }
+        for datagram in datagrams.into_iter().filter(|it| !it.is_empty()) {
+            let written = remote.track.write_rtcp(datagram).await;
+            written.map_err(|_| LinkError::Ended)?;
         }
         Ok(())
     }

@@ -203,6 +203,12 @@ async fn a_keyframe_is_asked_for_when_there_is_a_path_and_then_no_oftener_than_i
         .await;
     let sent = bob.link.stats().keyframe_requests_sent;
     assert!((2..=3).contains(&sent), "{sent} requests left");
+    // Each in two datagrams, one of which may be lost.
+    let received = alice.link.stats().keyframe_requests_received;
+    assert!(
+        (2 * sent - 1..=2 * sent).contains(&received),
+        "{received} of {sent} came"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
