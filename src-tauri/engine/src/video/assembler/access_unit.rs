@@ -176,22 +176,32 @@ impl AccessUnitBuilder {
     }
 }
 
-/// Whether a keyframe begins with this payload: with parameter sets, or with the IDR slice that holds
-/// the first macroblock (whose number, an Exp-Golomb 0, is a single set bit).
-pub fn begins_keyframe(payload: &[u8]) -> bool {
+/// What a keyframe begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beginning {
+    /// All that its slices are read by.
+    ParameterSets,
+    /// The IDR slice that holds the first macroblock (whose number, an Exp-Golomb 0, is a single set bit). It is read by the
+    /// parameter sets that came before it.
+    Slice,
+}
+
+/// What of a keyframe begins with this payload, if anything does.
+pub fn beginning(payload: &[u8]) -> Option<Beginning> {
     let begins = |header: u8, slice: Option<&u8>| match nal_type(header) {
-        NalType::Sps => true,
-        NalType::Idr => slice.is_some_and(|byte| byte & 0x80 != 0),
-        _ => false,
+        NalType::Sps => Some(Beginning::ParameterSets),
+        NalType::Idr if slice.is_some_and(|byte| byte & 0x80 != 0) => Some(Beginning::Slice),
+        _ => None,
     };
     match payload {
         [header, _, _, first, rest @ ..] if nal_type(*header) == NalType::StapA => {
             begins(*first, rest.first())
         }
+        [header, fragment, ..] if nal_type(*header) == NalType::FuA && fragment & 0x80 == 0 => None,
         [header, fragment, rest @ ..] if nal_type(*header) == NalType::FuA => {
-            fragment & 0x80 != 0 && begins(*fragment, rest.first())
+            begins(*fragment, rest.first())
         }
         [header, rest @ ..] => begins(*header, rest.first()),
-        [] => false,
+        [] => None,
     }
 }

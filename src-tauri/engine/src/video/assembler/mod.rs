@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use crate::transport::packet::RtpPacket;
 pub use access_unit::AccessUnit;
-use access_unit::{AccessUnitBuilder, begins_keyframe};
+use access_unit::{AccessUnitBuilder, Beginning, beginning};
 use missing::MissingPackets;
 use references::References;
 use sequence::{Placed, SequenceUnwrapper};
@@ -310,6 +310,20 @@ impl Assembler {
         }
     }
 
+    /// Whether decoding can begin with this packet, which is held behind a gap. Slices without parameter sets of their own are
+    /// read by earlier ones; where the packet before them is missing, it may hold theirs, and by those of another size they
+    /// are no picture.
+    fn begins_keyframe(&self, number: u64, packet: &RtpPacket) -> bool {
+        match beginning(&packet.payload) {
+            Some(Beginning::ParameterSets) => true,
+            Some(Beginning::Slice) => number
+                .checked_sub(1)
+                .and_then(|before| self.held.get(&before))
+                .is_some_and(|before| before.timestamp != packet.timestamp),
+            None => false,
+        }
+    }
+
     /// A whole keyframe behind a gap makes the gap irrelevant.
     fn jump_to_complete_keyframe(&mut self, last: u64) {
         let Some(timestamp) = self.held.get(&last).map(|packet| packet.timestamp) else {
@@ -321,7 +335,7 @@ impl Assembler {
             if number != expected || packet.timestamp != timestamp {
                 break;
             }
-            if begins_keyframe(&packet.payload) {
+            if self.begins_keyframe(number, packet) {
                 first = Some(number);
             }
             expected = number.wrapping_sub(1);
@@ -358,7 +372,7 @@ impl Assembler {
         let keyframe = self
             .held
             .iter()
-            .find(|(_, packet)| begins_keyframe(&packet.payload))
+            .find(|&(&number, packet)| self.begins_keyframe(number, packet))
             .map(|(&number, _)| number);
         self.jump_to(keyframe.unwrap_or(self.sequence.highest() + 1));
         self.take_held();

@@ -323,6 +323,48 @@ fn a_whole_keyframe_behind_a_gap_ends_the_wait() {
     assert!(units.len() == 1 && units[0].keyframe && nacks.is_empty());
 }
 
+/// The parameter sets of a new size are lost: by the old ones its slices would be no picture.
+#[test]
+fn a_keyframe_is_not_begun_with_its_slices_while_its_parameter_sets_are_missing() {
+    let (mut sender, mut assembler) = started();
+    let keyframe = sender.keyframe();
+    for packet in &keyframe[1..] {
+        assembler.push(packet.clone(), at(&sender, 1));
+    }
+    assembler.push(sender.delta(), at(&sender, 33));
+    let (units, nacks) = outputs(&mut assembler, at(&sender, 45));
+    assert!(units.is_empty());
+    assert_eq!(nacks, [keyframe[0].sequence]);
+    assembler.push(keyframe[0].clone(), at(&sender, 80));
+    let (units, _) = outputs(&mut assembler, at(&sender, 80));
+    assert_eq!(units.len(), 2);
+    assert!(units[0].keyframe && units[0].data.contains(&SPS));
+}
+
+#[test]
+fn nor_when_the_gap_is_given_up() {
+    let (mut sender, mut assembler) = started();
+    for packet in &sender.keyframe()[1..] {
+        assembler.push(packet.clone(), at(&sender, 1));
+    }
+    let (units, _) = outputs(&mut assembler, at(&sender, 1000));
+    assert!(units.is_empty() && assembler.wants_keyframe());
+}
+
+/// Some senders say their parameter sets once and for all.
+#[test]
+fn a_keyframe_without_parameter_sets_of_its_own_ends_the_wait_when_it_is_whole() {
+    let (mut sender, mut assembler) = started();
+    sender.delta(); // lost
+    assembler.push(sender.delta(), at(&sender, 33));
+    sender.timestamp = sender.timestamp.wrapping_add(3000);
+    let slice = sender.packet(&[IDR, FIRST, 1], true);
+    assembler.push(slice, at(&sender, 66));
+    let (units, _) = outputs(&mut assembler, at(&sender, 66));
+    assert_eq!(units.len(), 1);
+    assert!(units[0].keyframe);
+}
+
 #[test]
 fn a_sender_that_begins_anew_is_followed() {
     let (mut sender, mut assembler) = started();
