@@ -38,13 +38,12 @@ impl IncomingPicture {
         }
     }
 
-    /// Waits until the picture begins, or begins as another stream. A track's first packets are lost, and with them its first
-    /// keyframe, so one is asked for.
+    /// Waits until the picture begins, or begins as another stream: from then on something can be asked of it. It begins with a
+    /// keyframe; whoever misses that one asks.
     pub async fn begins(&mut self) {
         if self.remote.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
-        self.asking.request();
     }
 
     /// When something waits to be asked for.

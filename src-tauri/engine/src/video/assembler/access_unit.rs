@@ -32,7 +32,7 @@ pub struct AccessUnitBuilder {
     timestamp: u32,
     arrived: Option<Instant>,
     has_idr: bool,
-    /// Parameter sets or an IDR slice are among what has come.
+    /// Parameter sets, or an IDR slice that can be read by earlier ones, are among what has come.
     begins_keyframe: bool,
     /// A fragmented NAL unit has begun and not ended.
     in_fragment: bool,
@@ -162,7 +162,7 @@ impl AccessUnitBuilder {
         let kind = nal_type(header);
         self.has_idr |= kind == NalType::Idr;
         self.has_sps |= kind == NalType::Sps;
-        self.begins_keyframe |= matches!(kind, NalType::Idr | NalType::Sps);
+        self.begins_keyframe |= kind == NalType::Sps || kind == NalType::Idr && self.has_sps;
         self.append(&START_CODE)?;
         self.append(&[header])
     }
