@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::transport::history::{History, SentPacket};
+use crate::transport::history::{History, Repeated, SentPacket};
 use crate::transport::pacer::MAX_WAIT;
 
 /// Packets that may wait to be sent once more; when more are missed, a keyframe is the better
@@ -20,6 +20,9 @@ const MAX_ASKED: usize = 512;
 /// picture wait for another round trip, and at a tenth that would be twice a second.
 const TWICE_FROM: f32 = 0.02;
 const THRICE_FROM: f32 = 0.06;
+
+/// Copies that follow one that was itself lost, whatever is known of losses: in a call's first half second that is nothing.
+const AFTER_A_LOST_ONE: u8 = 2;
 
 /// Each copy leaves this much after the one before: losses come in bursts of some milliseconds.
 const COPY_AFTER: Duration = Duration::from_millis(6);
@@ -76,7 +79,7 @@ impl Repairs {
         let (repair, follow, _) = self.ready.take()?;
         let follow = match repair.copy {
             true => follow,
-            false => u8::from(loss >= TWICE_FROM) + u8::from(loss >= THRICE_FROM),
+            false => follow.max(u8::from(loss >= TWICE_FROM) + u8::from(loss >= THRICE_FROM)),
         };
         if follow > 0 && self.copies.len() < MAX_ASKED {
             let copy = (repair.packet.clone(), follow - 1, now + COPY_AFTER);
@@ -117,12 +120,12 @@ impl Repairs {
             if now.saturating_duration_since(asked) > MAX_WAIT {
                 continue;
             }
-            if let Some(packet) = history.repeat(sequence, interval, now) {
+            if let Some(Repeated { packet, again }) = history.repeat(sequence, interval, now) {
                 let repair = Repair {
                     packet,
                     copy: false,
                 };
-                return Some((repair, 0, now));
+                return Some((repair, if again { AFTER_A_LOST_ONE } else { 0 }, now));
             }
         }
         None
@@ -182,24 +185,45 @@ mod tests {
         assert_eq!(later, Some(3));
     }
 
+    /// How often a packet is sent that is asked for now.
+    fn sent_times(
+        repairs: &mut Repairs,
+        history: &mut History,
+        loss: f32,
+        mut now: Instant,
+    ) -> u32 {
+        repairs.ask([3], now);
+        let mut times = 0;
+        loop {
+            assert_eq!(next(repairs, history, loss, now), Some(3));
+            assert_eq!(next(repairs, history, loss, now), None);
+            times += 1;
+            let Some(due) = repairs.deadline() else {
+                return times;
+            };
+            assert!(due > now);
+            now = due;
+        }
+    }
+
     #[test]
     fn where_much_is_lost_a_repair_is_sent_more_than_once() {
-        for (loss, times) in [(0.01, 1), (0.03, 2), (0.1, 3)] {
-            let mut now = Instant::now();
+        for (loss, expected) in [(0.01, 1), (0.03, 2), (0.1, 3)] {
+            let now = Instant::now();
             let (mut repairs, mut history) = (Repairs::default(), sent(0..10, now));
-            repairs.ask([3], now);
-            let mut seen = 0;
-            loop {
-                assert_eq!(next(&mut repairs, &mut history, loss, now), Some(3));
-                assert_eq!(next(&mut repairs, &mut history, loss, now), None);
-                seen += 1;
-                let Some(due) = repairs.deadline() else {
-                    break;
-                };
-                assert!(due > now);
-                now = due;
-            }
-            assert_eq!(seen, times, "{loss}");
+            let times = sent_times(&mut repairs, &mut history, loss, now);
+            assert_eq!(times, expected, "{loss}");
+        }
+    }
+
+    #[test]
+    fn one_that_was_lost_itself_is_sent_three_times_though_no_loss_is_known_of() {
+        let now = Instant::now();
+        let (mut repairs, mut history) = (Repairs::default(), sent(0..10, now));
+        for (request, expected) in [1, 3, 3].into_iter().enumerate() {
+            let asked = now + 200 * MS * request as u32;
+            let times = sent_times(&mut repairs, &mut history, 0.0, asked);
+            assert_eq!(times, expected);
         }
     }
 

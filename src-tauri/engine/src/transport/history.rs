@@ -49,6 +49,15 @@ pub struct SentPacket {
     pub payload: Bytes,
 }
 
+/// A packet that is to be sent once more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repeated {
+    /// As it was sent before.
+    pub packet: SentPacket,
+    /// It was repeated before, which was lost as well.
+    pub again: bool,
+}
+
 #[derive(Debug)]
 struct Entry {
     packet: SentPacket,
@@ -89,12 +98,7 @@ impl History {
     /// The packet with this number, if it is known, young enough, not repeated within `interval` (two
     /// requests in one round trip are one request), and the share of repair is not used up. Counts as
     /// repeated from then on.
-    pub fn repeat(
-        &mut self,
-        sequence: u16,
-        interval: Duration,
-        now: Instant,
-    ) -> Option<SentPacket> {
+    pub fn repeat(&mut self, sequence: u16, interval: Duration, now: Instant) -> Option<Repeated> {
         let entry = self.slots[usize::from(sequence) % CAPACITY].as_mut()?;
         let known = entry.packet.sequence == sequence;
         let young = now.saturating_duration_since(entry.sent) <= MAX_AGE;
@@ -109,8 +113,8 @@ impl History {
             return None;
         }
         let entry = self.slots[usize::from(sequence) % CAPACITY].as_mut()?;
-        entry.repeated = Some(now);
-        Some(packet)
+        let again = entry.repeated.replace(now).is_some();
+        Some(Repeated { packet, again })
     }
 
     /// Whether there is room to send a copy of a repair of this size. Counts as sent from then on.
@@ -189,11 +193,18 @@ mod tests {
             history.record(packet(sequence), now);
         }
         history.record(packet(0), now);
+        let repeated = |sequence| {
+            let packet = packet(sequence);
+            Some(Repeated {
+                packet,
+                again: false,
+            })
+        };
         assert_eq!(
             history.repeat(65_533, MIN_REPEAT, now + MS),
-            Some(packet(65_533))
+            repeated(65_533)
         );
-        assert_eq!(history.repeat(0, MIN_REPEAT, now + MS), Some(packet(0)));
+        assert_eq!(history.repeat(0, MIN_REPEAT, now + MS), repeated(0));
         assert_eq!(history.repeat(1, MIN_REPEAT, now + MS), None, "never sent");
     }
 
