@@ -99,6 +99,9 @@ impl MissingPackets {
         for number in numbers {
             let ahead = self.ahead.filter(|(ahead, _)| *ahead == number);
             let asked = ahead.map(|(_, asked)| asked);
+            if asked.is_some() {
+                self.lost();
+            }
             let missing = Missing {
                 since: now,
                 first_asked: asked,
@@ -116,7 +119,7 @@ impl MissingPackets {
         self.loss_over = (self.loss_over + 1.0).clamp(LOSS_SMOOTHING.start, LOSS_SMOOTHING.end);
         self.loss -= self.loss / self.loss_over;
         let Some(missing) = self.packets.remove(&number) else {
-            return false;
+            return self.answers_what_was_asked_ahead(number, now);
         };
         let late = now.saturating_duration_since(missing.since);
         let Some(asked) = missing.asked else {
@@ -140,6 +143,25 @@ impl MissingPackets {
             _ => self.learn(took),
         }
         true
+    }
+
+    /// Whether this packet, which nothing overtook, is the answer to a request on suspicion: as late as answers are.
+    fn answers_what_was_asked_ahead(&mut self, number: u64, now: Instant) -> bool {
+        let (Some((ahead, asked)), Some(usual)) = (self.ahead, self.recovery) else {
+            return false;
+        };
+        let took = now.saturating_duration_since(asked);
+        let (least, most) = (usual.smoothed * 3 / 4, self.retry_interval());
+        let answers = ahead == number && (least..=most).contains(&took);
+        if answers {
+            self.lost();
+        }
+        answers
+    }
+
+    /// A packet had to be asked for.
+    fn lost(&mut self) {
+        self.loss += (1.0 - self.loss) / self.loss_over;
     }
 
     /// The oldest was given up: perhaps because retransmissions take longer than they did (RFC 6298,
@@ -188,7 +210,7 @@ impl MissingPackets {
         let (retry, copies) = (self.retry_interval(), self.copies());
         let orderly = self.recovery.is_some() && self.is_settled(now);
         let reorder = self.reorder_time();
-        let mut due = Vec::new();
+        let (mut due, mut newly) = (Vec::new(), 0);
         for (&number, missing) in &mut self.packets {
             if due.len() == MAX_BATCH {
                 break;
@@ -203,11 +225,12 @@ impl MissingPackets {
                 continue;
             }
             if first {
-                self.loss += (1.0 - self.loss) / self.loss_over;
+                newly += 1;
             }
             missing.ask(retry, now);
             due.push(number as u16);
         }
+        (0..newly).for_each(|_| self.lost());
         due
     }
 
@@ -224,6 +247,11 @@ impl MissingPackets {
     /// When this one was missed, if it still is.
     pub fn since(&self, number: u64) -> Option<Instant> {
         self.packets.get(&number).map(|missing| missing.since)
+    }
+
+    /// Whether so much is lost that requests are made more than once.
+    pub fn loses_much(&self) -> bool {
+        self.loss >= TWICE_FROM
     }
 
     /// Whether a retransmission has been seen: the sender answers requests.

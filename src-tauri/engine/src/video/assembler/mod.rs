@@ -6,12 +6,15 @@
 //! or only what is missing, and sooner, where nothing refers to it.
 
 mod access_unit;
+mod cadence;
 mod missing;
 mod references;
 mod sequence;
 
 #[cfg(test)]
 mod references_tests;
+#[cfg(test)]
+mod suspicion_tests;
 #[cfg(test)]
 mod tests;
 
@@ -21,13 +24,13 @@ use std::time::{Duration, Instant};
 use crate::transport::packet::RtpPacket;
 pub use access_unit::AccessUnit;
 use access_unit::{AccessUnitBuilder, Beginning, beginning};
+use cadence::Cadence;
 use missing::MissingPackets;
 use references::References;
 use sequence::{Placed, SequenceUnwrapper};
 
-/// When a picture has begun and its end has not come for this long, its next packet is asked for: the
-/// loss of a last packet would otherwise show only with the next picture. Who has not sent it yet
-/// passes over the request.
+/// When a packet should have come and has not for this long, it is asked for: the loss of a picture's last packet, or of a
+/// small picture, would otherwise show only with the next picture. Who has not sent it yet passes over the request.
 const TAIL_TIME: Duration = Duration::from_millis(10);
 
 /// Packets held behind a gap; 2.4 MB at most. Beyond it the gap is given up (drop policy: oldest).
@@ -75,7 +78,8 @@ pub struct Assembler {
     missing: MissingPackets,
     building: AccessUnitBuilder,
     references: References,
-    /// When to ask for what follows the newest packet, if that does not end its picture.
+    cadence: Cadence,
+    /// When to ask for what follows the newest packet.
     tail_due: Option<Instant>,
     /// Nothing is decodable until a keyframe comes.
     awaiting_keyframe: bool,
@@ -95,6 +99,7 @@ impl Default for Assembler {
             missing: MissingPackets::default(),
             building: AccessUnitBuilder::default(),
             references: References::default(),
+            cadence: Cadence::default(),
             tail_due: None,
             awaiting_keyframe: true,
             ready: VecDeque::new(),
@@ -134,9 +139,7 @@ impl Assembler {
         }
         self.stats.packets_received += 1;
         if number == self.sequence.highest() {
-            let unfinished = !packet.marker && !packet.payload.is_empty();
-            let wait = TAIL_TIME.max(self.missing.reorder_time());
-            self.tail_due = unfinished.then_some(now + wait);
+            self.tail_due = self.next_expected(&packet).map(|after| now + after);
         }
         if self.missing.arrived(number, now) {
             self.stats.packets_retransmitted += 1;
@@ -266,6 +269,19 @@ impl Assembler {
             }
             self.waits.push_back(now.saturating_duration_since(since));
         }
+    }
+
+    /// How soon after the newest packet, which this is, another should have come: the next of its picture; or, where so much is
+    /// lost that whole pictures are, the next picture, because with two small ones lost in a row it would be late to notice it
+    /// by the third.
+    fn next_expected(&mut self, packet: &RtpPacket) -> Option<Duration> {
+        let wait = TAIL_TIME.max(self.missing.reorder_time());
+        if packet.marker {
+            self.cadence.picture(packet.timestamp);
+            let usual = self.cadence.usual()?;
+            return self.missing.loses_much().then_some(usual + wait);
+        }
+        (!packet.payload.is_empty()).then_some(wait)
     }
 
     fn take_held(&mut self) {

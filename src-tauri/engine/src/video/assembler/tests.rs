@@ -37,7 +37,7 @@ impl Sender {
     }
 
     /// Parameter sets and a slice in two fragments: three packets.
-    fn keyframe(&mut self) -> Vec<RtpPacket> {
+    pub fn keyframe(&mut self) -> Vec<RtpPacket> {
         self.timestamp = self.timestamp.wrapping_add(3000);
         vec![
             self.packet(&[0x78, 0, 2, SPS, 1, 0, 2, 0x68, 1], false),
