@@ -279,6 +279,7 @@ impl Pump {
         let awaited = self
             .began
             .is_none_or(|began| now.saturating_duration_since(began) <= REPORTS_BEGIN);
+        self.pacer.set_tight(self.estimator.is_tight());
         self.pacer.set_rate(match self.reported {
             Some(_) => self.estimator.pacing(),
             None if awaited => self.estimator.estimate(),

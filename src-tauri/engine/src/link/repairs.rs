@@ -38,6 +38,8 @@ pub(super) struct Repair {
     /// It is sent more than once, and this is not the first time: if nothing more is lost, the other
     /// side has it already.
     pub copy: bool,
+    /// An earlier repair of the same packet was lost.
+    again: bool,
 }
 
 /// The repairs of one stream.
@@ -45,7 +47,7 @@ pub(super) struct Repair {
 pub(super) struct Repairs {
     asked: VecDeque<(u16, Instant)>,
     /// In the order in which they are due, with how many are to follow each.
-    copies: VecDeque<(SentPacket, u8, Instant)>,
+    copies: VecDeque<(Repair, u8, Instant)>,
     ready: Option<(Repair, u8, Instant)>,
 }
 
@@ -79,11 +81,14 @@ impl Repairs {
         let (repair, follow, _) = self.ready.take()?;
         let follow = match repair.copy {
             true => follow,
-            false => follow.max(u8::from(loss >= TWICE_FROM) + u8::from(loss >= THRICE_FROM)),
+            false => follow.max(copies(loss)),
         };
         if follow > 0 && self.copies.len() < MAX_ASKED {
-            let copy = (repair.packet.clone(), follow - 1, now + COPY_AFTER);
-            self.copies.push_back(copy);
+            let copy = Repair {
+                copy: true,
+                ..repair.clone()
+            };
+            self.copies.push_back((copy, follow - 1, now + COPY_AFTER));
         }
         Some(repair)
     }
@@ -104,15 +109,6 @@ impl Repairs {
         round_trip: Option<Duration>,
         now: Instant,
     ) -> Option<(Repair, u8, Instant)> {
-        while self.next_copy().is_some_and(|due| due <= now) {
-            let Some((packet, follow, _)) = self.copies.pop_front() else {
-                break;
-            };
-            if !history.copy(packet.payload.len(), now) {
-                continue;
-            }
-            return Some((Repair { packet, copy: true }, follow, now));
-        }
         // Asked for again within one round trip is asked for once: the repair was under way.
         let interval = round_trip.unwrap_or_default() * 3 / 4;
         let interval = interval.clamp(REPEAT.start, REPEAT.end);
@@ -124,12 +120,30 @@ impl Repairs {
                 let repair = Repair {
                     packet,
                     copy: false,
+                    again,
                 };
-                return Some((repair, if again { AFTER_A_LOST_ONE } else { 0 }, now));
+                let follow = match again {
+                    true => AFTER_A_LOST_ONE,
+                    false => copies(history.early_loss()),
+                };
+                return Some((repair, follow, now));
+            }
+        }
+        while self.next_copy().is_some_and(|due| due <= now) {
+            let Some((copy, follow, _)) = self.copies.pop_front() else {
+                break;
+            };
+            if history.copy(copy.packet.payload.len(), copy.again, now) {
+                return Some((copy, follow, now));
             }
         }
         None
     }
+}
+
+/// How many follow a repair where this share of packets is lost.
+fn copies(loss: f32) -> u8 {
+    u8::from(loss >= TWICE_FROM) + u8::from(loss >= THRICE_FROM)
 }
 
 #[cfg(test)]
@@ -141,6 +155,9 @@ mod tests {
     use bytes::Bytes;
 
     const MS: Duration = Duration::from_millis(1);
+
+    /// So many packets that requests say nothing about losses any more.
+    const LATER: u16 = 100;
 
     fn sent(sequences: std::ops::Range<u16>, now: Instant) -> History {
         let mut history = History::default();
@@ -164,8 +181,8 @@ mod tests {
     #[test]
     fn packets_are_repeated_in_the_order_in_which_they_were_asked_for() {
         let now = Instant::now();
-        let (mut repairs, mut history) = (Repairs::default(), sent(0..10, now));
-        repairs.ask([3, 5, 77], now);
+        let (mut repairs, mut history) = (Repairs::default(), sent(0..LATER, now));
+        repairs.ask([3, 5, 777], now);
         assert_eq!(repairs.size(&mut history, None, now), Some(100));
         assert_eq!(next(&mut repairs, &mut history, 0.0, now), Some(3));
         assert_eq!(next(&mut repairs, &mut history, 0.0, now), Some(5));
@@ -176,7 +193,7 @@ mod tests {
     #[test]
     fn one_that_is_asked_for_twice_in_a_round_trip_is_repeated_once() {
         let now = Instant::now();
-        let (mut repairs, mut history) = (Repairs::default(), sent(0..10, now));
+        let (mut repairs, mut history) = (Repairs::default(), sent(0..LATER, now));
         repairs.ask([3, 3], now);
         assert_eq!(next(&mut repairs, &mut history, 0.0, now), Some(3));
         assert_eq!(next(&mut repairs, &mut history, 0.0, now), None);
@@ -210,7 +227,7 @@ mod tests {
     fn where_much_is_lost_a_repair_is_sent_more_than_once() {
         for (loss, expected) in [(0.01, 1), (0.03, 2), (0.1, 3)] {
             let now = Instant::now();
-            let (mut repairs, mut history) = (Repairs::default(), sent(0..10, now));
+            let (mut repairs, mut history) = (Repairs::default(), sent(0..LATER, now));
             let times = sent_times(&mut repairs, &mut history, loss, now);
             assert_eq!(times, expected, "{loss}");
         }
@@ -219,7 +236,7 @@ mod tests {
     #[test]
     fn one_that_was_lost_itself_is_sent_three_times_though_no_loss_is_known_of() {
         let now = Instant::now();
-        let (mut repairs, mut history) = (Repairs::default(), sent(0..10, now));
+        let (mut repairs, mut history) = (Repairs::default(), sent(0..LATER, now));
         for (request, expected) in [1, 3, 3].into_iter().enumerate() {
             let asked = now + 200 * MS * request as u32;
             let times = sent_times(&mut repairs, &mut history, 0.0, asked);
@@ -228,9 +245,19 @@ mod tests {
     }
 
     #[test]
+    fn before_losses_are_reported_requests_tell_of_them() {
+        for (before, expected) in [(10, 3), (40, 2), (60, 1), (LATER, 1)] {
+            let now = Instant::now();
+            let (mut repairs, mut history) = (Repairs::default(), sent(0..before, now));
+            let times = sent_times(&mut repairs, &mut history, 0.0, now);
+            assert_eq!(times, expected, "one of {before}");
+        }
+    }
+
+    #[test]
     fn what_was_asked_for_long_ago_is_not_repeated() {
         let now = Instant::now();
-        let (mut repairs, mut history) = (Repairs::default(), sent(0..10, now));
+        let (mut repairs, mut history) = (Repairs::default(), sent(0..LATER, now));
         repairs.ask([3, 4], now);
         assert!(repairs.size(&mut history, None, now).is_some());
         let late = now + MAX_WAIT + MS;

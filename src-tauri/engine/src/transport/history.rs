@@ -20,13 +20,15 @@ const MAX_AGE: Duration = Duration::from_secs(1);
 /// Over which time the share of repair is measured.
 const SHARE_WINDOW: Duration = Duration::from_secs(1);
 
-/// Repair may take this share of the bytes sent in the window for the first time: a quarter of all that
-/// leaves, as the pacer has it. A link that loses more is not helped by more packets.
-const MAX_SHARE: f64 = 0.33;
+/// Repair may take this share of the bytes sent in the window for the first time. A link that loses more is not helped by more
+/// packets. It is more than such a link needs on average (a tenth lost and each repair sent three times: 0.3), because losses
+/// come in company: a request that is refused costs everything up to the next keyframe.
+const MAX_SHARE: f64 = 0.5;
 
-/// Copies of repairs may be sent while all repair takes no more than this: what was asked for and not
-/// sent at all comes first.
-const MAX_COPY_SHARE: f64 = 0.24;
+/// Copies of repairs may be sent while all repair takes no more than this: what was asked for and not sent at all comes
+/// first, and before a first repair's copies those of one that follows a lost one, for which there is no time to be lost again.
+const COPY_SHARE: f64 = 0.24;
+const URGENT_COPY_SHARE: f64 = 0.33;
 
 /// Bytes of repair that are always allowed per window, so that a stream that sends little (a still
 /// picture, its first second) can be repaired at all: about twenty full packets.
@@ -35,6 +37,10 @@ const SHARE_FLOOR_BYTES: usize = 24 * 1024;
 /// And of copies: less than the pacer always lets pass ([`REPAIR_FLOOR`](super::pacer)), or the copies of a small
 /// picture's repairs would keep the next repairs waiting until they are too old.
 const COPY_FLOOR_BYTES: usize = 8 * 1024;
+
+/// While no more packets than this were sent (half a second of a small picture), what was asked for again tells how many are
+/// lost; afterwards the path's reports do, and better.
+const EARLY: u32 = 64;
 
 /// A packet as it was first sent; to be sent again it keeps every field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +77,9 @@ pub struct History {
     slots: Vec<Option<Entry>>,
     media: Window,
     repair: Window,
+    /// Packets that were sent, and those among them that were asked for again; as long as it is early.
+    sent: u32,
+    missed: u32,
 }
 
 impl Default for History {
@@ -79,6 +88,8 @@ impl Default for History {
             slots: std::iter::repeat_with(|| None).take(CAPACITY).collect(),
             media: Window::default(),
             repair: Window::default(),
+            sent: 0,
+            missed: 0,
         }
     }
 }
@@ -87,6 +98,7 @@ impl History {
     /// Remembers a packet that is being sent for the first time, in place of the one `CAPACITY` earlier.
     pub fn record(&mut self, packet: SentPacket, now: Instant) {
         self.media.add(packet.payload.len(), now);
+        self.sent = self.sent.saturating_add(1);
         let slot = usize::from(packet.sequence) % CAPACITY;
         self.slots[slot] = Some(Entry {
             packet,
@@ -114,12 +126,27 @@ impl History {
         }
         let entry = self.slots[usize::from(sequence) % CAPACITY].as_mut()?;
         let again = entry.repeated.replace(now).is_some();
+        self.missed = self.missed.saturating_add(u32::from(!again));
         Some(Repeated { packet, again })
     }
 
-    /// Whether there is room to send a copy of a repair of this size. Counts as sent from then on.
-    pub fn copy(&mut self, size: usize, now: Instant) -> bool {
-        self.spend(size, MAX_COPY_SHARE, COPY_FLOOR_BYTES, now)
+    /// The share of packets that are lost, 0 to 1, as far as requests tell; 0 once reports tell it better.
+    pub fn early_loss(&self) -> f32 {
+        if self.sent > EARLY {
+            return 0.0;
+        }
+        self.missed as f32 / self.sent.max(1) as f32
+    }
+
+    /// Whether there is room to send a copy of a repair of this size; `urgent` if the repair follows one that was lost. Counts
+    /// as sent from then on.
+    pub fn copy(&mut self, size: usize, urgent: bool, now: Instant) -> bool {
+        let share = if urgent {
+            URGENT_COPY_SHARE
+        } else {
+            COPY_SHARE
+        };
+        self.spend(size, share, COPY_FLOOR_BYTES, now)
     }
 
     fn spend(&mut self, size: usize, share: f64, floor: usize, now: Instant) -> bool {
@@ -247,7 +274,7 @@ mod tests {
         let answered = (0..200)
             .filter(|s| history.repeat(*s, MIN_REPEAT, now).is_some())
             .count();
-        assert!((60..=66).contains(&answered), "{answered} of 200 packets");
+        assert!((95..=100).contains(&answered), "{answered} of 200 packets");
 
         // A second later the window is empty again, and new packets can be repaired.
         now += SHARE_WINDOW * 2;

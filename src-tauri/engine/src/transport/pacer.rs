@@ -24,8 +24,11 @@ pub const MAX_WAIT: Duration = Duration::from_millis(200);
 const MAX_BURST: Duration = Duration::from_millis(5);
 
 /// Repairs may take this share of what leaves, over [`SHARE_TIME`]; a path that loses more is not
-/// helped by more packets.
-const REPAIR_SHARE: f64 = 0.25;
+/// helped by more packets. They take it from new pictures: all together leave no faster than the path carries.
+const REPAIR_SHARE: f64 = 0.4;
+
+/// And this where the path is full: there packets are lost because of those that were sent too much.
+const REPAIR_SHARE_TIGHT: f64 = 0.25;
 
 /// Over which time the share of repairs is measured.
 const SHARE_TIME: Duration = Duration::from_secs(1);
@@ -89,6 +92,7 @@ struct Running {
 #[derive(Debug)]
 pub struct Pacer {
     rate: Bitrate,
+    repair_share: f64,
     /// When the next paced packet may leave.
     free: Instant,
     probe: Option<Running>,
@@ -103,6 +107,7 @@ impl Pacer {
     pub fn new(now: Instant) -> Self {
         Self {
             rate: Bitrate::from_kbps(800),
+            repair_share: REPAIR_SHARE,
             free: now,
             probe: None,
             all: 0.0,
@@ -114,6 +119,15 @@ impl Pacer {
     /// How fast paced packets leave from now on: [`Estimator::pacing`](super::estimator::Estimator::pacing).
     pub fn set_rate(&mut self, rate: Bitrate) {
         self.rate = rate;
+    }
+
+    /// Whether the path is full: [`Estimator::is_tight`](super::estimator::Estimator::is_tight).
+    pub fn set_tight(&mut self, tight: bool) {
+        self.repair_share = if tight {
+            REPAIR_SHARE_TIGHT
+        } else {
+            REPAIR_SHARE
+        };
     }
 
     /// Begins a probe: media that waits is sped up to its rate, padding fills what is missing.
@@ -187,7 +201,7 @@ impl Pacer {
     }
 
     fn may_repair(&self, size: usize) -> bool {
-        self.repairs + size as f64 <= REPAIR_FLOOR.max(self.all * REPAIR_SHARE)
+        self.repairs + size as f64 <= REPAIR_FLOOR.max(self.all * self.repair_share)
     }
 
     fn decay(&mut self, now: Instant) {
@@ -268,26 +282,29 @@ mod tests {
     }
 
     #[test]
-    fn repairs_keep_to_their_share() {
-        let (mut pacer, start) = pacer();
-        let waiting = Waiting {
-            repair: Some(1250),
-            ..VIDEO
-        };
-        let (mut now, mut repairs, mut video) = (start, 0, 0);
-        while now < start + 5000 * MS {
-            match pacer.next(waiting, now) {
-                Step::Send(kind, _) => {
-                    pacer.sent(kind, 1250, None, now);
-                    repairs += usize::from(kind == Kind::Repair);
-                    video += usize::from(kind == Kind::Video);
+    fn repairs_keep_to_their_share_which_is_smaller_where_the_path_is_full() {
+        for (tight, expected) in [(false, 0.35..0.42), (true, 0.2..0.3)] {
+            let (mut pacer, start) = pacer();
+            pacer.set_tight(tight);
+            let waiting = Waiting {
+                repair: Some(1250),
+                ..VIDEO
+            };
+            let (mut now, mut repairs, mut video) = (start, 0, 0);
+            while now < start + 5000 * MS {
+                match pacer.next(waiting, now) {
+                    Step::Send(kind, _) => {
+                        pacer.sent(kind, 1250, None, now);
+                        repairs += usize::from(kind == Kind::Repair);
+                        video += usize::from(kind == Kind::Video);
+                    }
+                    Step::Wait(until) => now = until,
+                    Step::Idle => panic!("something waits"),
                 }
-                Step::Wait(until) => now = until,
-                Step::Idle => panic!("something waits"),
             }
+            let share = repairs as f64 / (repairs + video) as f64;
+            assert!(expected.contains(&share), "{share}");
         }
-        let share = repairs as f64 / (repairs + video) as f64;
-        assert!((0.2..0.3).contains(&share), "{share}");
     }
 
     #[test]

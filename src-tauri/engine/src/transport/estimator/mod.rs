@@ -309,9 +309,17 @@ impl Estimator {
     /// How fast packets may leave one after another: more than the estimate, so that a picture is
     /// not spread over the whole time until the next.
     pub fn pacing(&self) -> Bitrate {
-        let tight = matches!(self.rate.ease(), Ease::Draining | Ease::Congested)
-            || self.bound < f64::INFINITY;
-        self.estimate() * if tight { PACING_TIGHT } else { PACING }
+        self.estimate()
+            * if self.is_tight() {
+                PACING_TIGHT
+            } else {
+                PACING
+            }
+    }
+
+    /// Whether the path is full, or shared by several who were each told their part: then what is sent too much is lost.
+    pub fn is_tight(&self) -> bool {
+        matches!(self.rate.ease(), Ease::Draining | Ease::Congested) || self.bound < f64::INFINITY
     }
 
     /// How fast our packets arrive, over the last half second of arrivals.
