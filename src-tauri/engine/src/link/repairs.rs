@@ -255,6 +255,19 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_repeated_at_all_comes_before_copies_of_what_was() {
+        let now = Instant::now();
+        let (mut repairs, mut history) = (Repairs::default(), sent(0..LATER, now));
+        repairs.ask([3], now);
+        assert_eq!(next(&mut repairs, &mut history, 0.03, now), Some(3));
+        let due = now + COPY_AFTER;
+        repairs.ask([5], due);
+        assert_eq!(next(&mut repairs, &mut history, 0.0, due), Some(5));
+        assert_eq!(next(&mut repairs, &mut history, 0.0, due), Some(3));
+        assert_eq!(next(&mut repairs, &mut history, 0.0, due), None);
+    }
+
+    #[test]
     fn what_was_asked_for_long_ago_is_not_repeated() {
         let now = Instant::now();
         let (mut repairs, mut history) = (Repairs::default(), sent(0..LATER, now));

@@ -264,6 +264,20 @@ mod tests {
     }
 
     #[test]
+    fn copies_take_less_than_repairs_and_those_of_a_repair_that_was_lost_more_than_others() {
+        let share = |urgent| {
+            let (mut history, mut now) = (History::default(), Instant::now());
+            for sequence in 0..200 {
+                history.record(packet(sequence), now);
+                now += 4 * MS;
+            }
+            (0..200).filter(|_| history.copy(1000, urgent, now)).count()
+        };
+        assert!((45..=48).contains(&share(false)), "{}", share(false));
+        assert!((62..=66).contains(&share(true)), "{}", share(true));
+    }
+
+    #[test]
     fn repair_takes_no_more_than_its_share() {
         let (mut history, start) = (History::default(), Instant::now());
         let mut now = start;
