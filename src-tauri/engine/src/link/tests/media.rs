@@ -202,12 +202,12 @@ async fn a_keyframe_is_asked_for_when_there_is_a_path_and_then_no_oftener_than_i
     alice
         .expect(|event| *event == LinkEvent::KeyframeRequested(Layer::High))
         .await;
+    // Each in two datagrams. The second request may be on its way.
+    let received = alice.link.stats().keyframe_requests_received;
     let sent = bob.link.stats().keyframe_requests_sent;
     assert!((1..=2).contains(&sent), "{sent} requests left");
-    // Each in two datagrams, one of which may be lost.
-    let received = alice.link.stats().keyframe_requests_received;
     assert!(
-        (2 * sent - 1..=2 * sent).contains(&received),
+        (2..=2 * sent).contains(&received),
         "{received} of {sent} came"
     );
 }
