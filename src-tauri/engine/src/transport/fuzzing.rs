@@ -94,6 +94,7 @@ impl Driver {
             self.probe = Some(probe.id);
             self.pacer.probe(probe, self.now);
         }
+        self.pacer.set_tight(self.estimator.is_tight());
         self.pacer.set_rate(self.estimator.pacing());
     }
 

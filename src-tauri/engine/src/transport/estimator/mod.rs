@@ -309,12 +309,11 @@ impl Estimator {
     /// How fast packets may leave one after another: more than the estimate, so that a picture is
     /// not spread over the whole time until the next.
     pub fn pacing(&self) -> Bitrate {
-        self.estimate()
-            * if self.is_tight() {
-                PACING_TIGHT
-            } else {
-                PACING
-            }
+        let times = match self.is_tight() {
+            true => PACING_TIGHT,
+            false => PACING,
+        };
+        self.estimate() * times
     }
 
     /// Whether the path is full, or shared by several who were each told their part: then what is sent too much is lost.

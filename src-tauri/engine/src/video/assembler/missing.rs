@@ -71,15 +71,34 @@ struct Recovery {
     deviation: Duration,
 }
 
+/// The share of packets that had to be asked for.
+#[derive(Default)]
+struct Loss {
+    share: f32,
+    /// Over how many packets it is smoothed.
+    over: f32,
+}
+
+impl Loss {
+    /// A packet came, asked for or not.
+    fn came(&mut self) {
+        self.over = (self.over + 1.0).clamp(LOSS_SMOOTHING.start, LOSS_SMOOTHING.end);
+        self.share -= self.share / self.over;
+    }
+
+    /// One had to be asked for.
+    fn asked(&mut self) {
+        self.share += (1.0 - self.share) / self.over;
+    }
+}
+
 /// The list of missing packets; bounded by the largest step between two packets and by the time that
 /// a gap is waited for.
 #[derive(Default)]
 pub struct MissingPackets {
     packets: BTreeMap<u64, Missing>,
     recovery: Option<Recovery>,
-    /// The share of packets that had to be asked for, and over how many packets it is smoothed.
-    loss: f32,
-    loss_over: f32,
+    loss: Loss,
     /// When a packet was last seen to come late by itself.
     reordered: Option<Instant>,
     /// How late such packets come, at most, of late.
@@ -100,7 +119,7 @@ impl MissingPackets {
             let ahead = self.ahead.filter(|(ahead, _)| *ahead == number);
             let asked = ahead.map(|(_, asked)| asked);
             if asked.is_some() {
-                self.lost();
+                self.loss.asked();
             }
             let missing = Missing {
                 since: now,
@@ -116,8 +135,7 @@ impl MissingPackets {
 
     /// This one came. True when it had been asked for.
     pub fn arrived(&mut self, number: u64, now: Instant) -> bool {
-        self.loss_over = (self.loss_over + 1.0).clamp(LOSS_SMOOTHING.start, LOSS_SMOOTHING.end);
-        self.loss -= self.loss / self.loss_over;
+        self.loss.came();
         let Some(missing) = self.packets.remove(&number) else {
             return self.answers_what_was_asked_ahead(number, now);
         };
@@ -154,14 +172,9 @@ impl MissingPackets {
         let (least, most) = (usual.smoothed * 3 / 4, self.retry_interval());
         let answers = ahead == number && (least..=most).contains(&took);
         if answers {
-            self.lost();
+            self.loss.asked();
         }
         answers
-    }
-
-    /// A packet had to be asked for.
-    fn lost(&mut self) {
-        self.loss += (1.0 - self.loss) / self.loss_over;
     }
 
     /// The oldest was given up: perhaps because retransmissions take longer than they did (RFC 6298,
@@ -210,7 +223,7 @@ impl MissingPackets {
         let (retry, copies) = (self.retry_interval(), self.copies());
         let orderly = self.recovery.is_some() && self.is_settled(now);
         let reorder = self.reorder_time();
-        let (mut due, mut newly) = (Vec::new(), 0);
+        let mut due = Vec::new();
         for (&number, missing) in &mut self.packets {
             if due.len() == MAX_BATCH {
                 break;
@@ -225,12 +238,11 @@ impl MissingPackets {
                 continue;
             }
             if first {
-                newly += 1;
+                self.loss.asked();
             }
             missing.ask(retry, now);
             due.push(number as u16);
         }
-        (0..newly).for_each(|_| self.lost());
         due
     }
 
@@ -251,7 +263,7 @@ impl MissingPackets {
 
     /// Whether so much is lost that requests are made more than once.
     pub fn loses_much(&self) -> bool {
-        self.loss >= TWICE_FROM
+        self.loss.share >= TWICE_FROM
     }
 
     /// Whether a retransmission has been seen: the sender answers requests.
@@ -270,7 +282,7 @@ impl MissingPackets {
 
     /// How long a gap holds up what came after it when its first repair is lost too, where that is to be expected.
     pub fn second_repair(&self) -> Option<Duration> {
-        let recovery = self.recovery.filter(|_| self.loss >= OFTEN)?;
+        let recovery = self.recovery.filter(|_| self.loss.share >= OFTEN)?;
         Some(self.reorder_time() + self.retry_interval() + recovery.smoothed)
     }
 
@@ -315,7 +327,8 @@ impl MissingPackets {
     }
 
     fn copies(&self) -> u32 {
-        1 + u32::from(self.loss >= TWICE_FROM) + u32::from(self.loss >= THRICE_FROM)
+        let loss = self.loss.share;
+        1 + u32::from(loss >= TWICE_FROM) + u32::from(loss >= THRICE_FROM)
     }
 }
 
